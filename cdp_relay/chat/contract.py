@@ -1,0 +1,391 @@
+"""The provider contract: what one site's pair of files has to say, and nothing else.
+
+``providers/<name>.toml`` is read into a :class:`SiteDefinition` (addresses, selectors, insertion
+ladder, states, limits: data, which a user may override key by key). ``providers/<name>.py`` defines
+one subclass of :class:`Provider` named ``SiteProvider``; its decoder is sans-IO.
+
+Providers import this module, ``cdp_relay.chat.vocabulary``, ``cdp_relay.errors`` and
+``cdp_relay.wire``. Nothing imports a provider by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, ReasoningDelta, TextDelta
+from cdp_relay.errors import GenerationFailed, RateLimited, RelayError, SignedOut, SiteOverloaded
+
+__all__ = [
+    "AnswerEnded",
+    "ConversationSeen",
+    "DecoderEvent",
+    "HandedOff",
+    "Insertion",
+    "ModelOffer",
+    "ModelSeen",
+    "Pages",
+    "Provider",
+    "Selectors",
+    "SiteDefinition",
+    "SiteFailed",
+    "StateRule",
+    "StepLimits",
+    "StreamDecoder",
+    "Submission",
+    "SubmissionRule",
+    "TitleSeen",
+]
+
+
+# --- what a decoder says -------------------------------------------------------------------------
+
+
+@attrs.frozen
+class ConversationSeen:
+    """The site named the conversation (and, where it does, the answer's message)."""
+
+    conversation_id: str
+    message_id: str | None = None
+
+
+@attrs.frozen
+class ModelSeen:
+    """The site named the model that answers; a later one corrects an earlier one."""
+
+    model: str
+
+
+@attrs.frozen
+class TitleSeen:
+    """The site gave the conversation a title; the last one counts."""
+
+    title: str
+
+
+@attrs.frozen
+class HandedOff:
+    """The rest of the answer comes over a WebSocket, under this topic."""
+
+    topic: str
+
+
+@attrs.frozen
+class AnswerEnded:
+    """The site said, by a sign of its own, that the answer is whole."""
+
+    finish_reason: FinishReason = FinishReason.STOP
+
+
+@attrs.frozen
+class SiteFailed:
+    """The site said that there will be no (whole) answer."""
+
+    error: RelayError
+
+
+DecoderEvent = (
+    TextDelta
+    | ReasoningDelta
+    | ConversationSeen
+    | ModelSeen
+    | TitleSeen
+    | HandedOff
+    | AnswerEnded
+    | SiteFailed
+    | Notice
+    | Drift
+)
+
+
+class StreamDecoder(Protocol):
+    """Turns the bytes of one turn into events. Sans-IO: no clock, no log, no waiting.
+
+    How the bytes are cut never changes what comes out (joined text, joined reasoning, the other
+    events in order). Time and memory are linear in the bytes. Unknown shapes come out as
+    :class:`Drift` and are skipped; nothing in a stream makes a decoder raise but an outgrown limit
+    (:class:`cdp_relay.errors.ProtocolViolation`).
+    """
+
+    def feed(self, data: bytes) -> Iterator[DecoderEvent]:
+        """Take the next bytes of the answer's response body."""
+        ...
+
+    def feed_frame(self, text: str) -> Iterator[DecoderEvent]:
+        """Take one text message of a WebSocket that the definition's ``sockets`` name."""
+        ...
+
+    def end_body(self) -> Iterator[DecoderEvent]:
+        """The response body ended (not the answer: more may come by socket or a resumed body).
+
+        A later ``feed`` starts a further body of the same turn. Text that was held back because
+        it could have changed is given out here.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Submission:
+    """What a page's own request says that it sends: the proof of what left the browser."""
+
+    prompt: str | None
+    """The text of the user's message, or None when the body does not show it."""
+    conversation_id: str | None = None
+    message_id: str | None = None
+    model: str | None = None
+    attachments: int = 0
+
+
+# --- a site's definition, as data ----------------------------------------------------------------
+
+
+def _patterns(values: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(value) for value in values)
+
+
+def _check_patterns(_: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for pattern in value:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{attribute.name}: {pattern!r} is not a regular expression: {error}") from None
+
+
+@attrs.frozen(kw_only=True)
+class Pages:
+    """Addresses. ``{base}`` stands for the address of a site that the relay serves itself."""
+
+    new_chat: str
+    new_chat_with_model: str | None = None
+    """As ``new_chat``, with ``{model}``; None when the address cannot choose a model."""
+    conversation: str | None = None
+    """The address of a chat, with ``{id}``."""
+    sign_in: str | None = None
+    """Where a person signs in; None for a site that needs no account."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that the tab may be on while it works; elsewhere it has been led away."""
+    chat_paths: tuple[str, ...] = attrs.field(default=(".*",), validator=_check_patterns)
+    """Regular expressions (full match) of paths where a new chat may find itself after sending."""
+
+
+@attrs.frozen(kw_only=True)
+class Selectors:
+    """Ranked alternatives for each control; the first that is visible counts, and its rank is logged."""
+
+    composer: tuple[str, ...]
+    """The real editor, never a placeholder that is shown before hydration."""
+    send: tuple[str, ...]
+    stop: tuple[str, ...]
+    attachment: tuple[str, ...] = ()
+    """Attachment chips in the composer; all that match count."""
+    attachment_remove: tuple[str, ...] = ()
+    signed_in: tuple[str, ...] = ()
+    """Something only a signed-in page has; empty when there is no such thing."""
+
+
+@attrs.frozen(kw_only=True)
+class Insertion:
+    """How a prompt is put into the composer."""
+
+    ladder: Mapping[str, tuple[str, ...]]
+    """Rungs in order, by the kind of editor found: ``prosemirror``, ``lexical``, ``quill``,
+    ``textarea``, ``contenteditable``. Rungs: ``drop`` (text/plain), ``drop-html`` (text/plain and
+    text/html as a ProseMirror slice), ``paste`` (the clipboard, saved and restored),
+    ``insert-text`` (``Input.insertText``)."""
+    piece_chars: int = attrs.field(default=0)
+    """``insert-text`` in pieces of so many characters; 0 puts all in at once."""
+    insert_text_max_newlines: int = 200
+    """Above this ``insert-text`` is tried last, whatever its rank: its cost grows with every newline."""
+    attachment: Literal["undo", "use"] = "undo"
+    """What to do when the site turns the text into an attachment."""
+    max_chars: int | None = None
+    """The longest prompt that the site takes in one message."""
+
+
+@attrs.frozen(kw_only=True)
+class SubmissionRule:
+    """How the page's own request for an answer is recognised."""
+
+    paths: tuple[str, ...] = attrs.field(validator=_check_patterns)
+    """Regular expressions, full match on the URL's path."""
+    resume_paths: tuple[str, ...] = attrs.field(default=(), validator=_check_patterns)
+    """Requests by which the page goes on with an answer whose stream broke."""
+    sockets: tuple[str, ...] = attrs.field(default=(), validator=_check_patterns)
+    """WebSocket URLs (search) whose messages may carry the answer."""
+    grace_seconds: float = 5.0
+    """After this time without a request, the send control is pressed once more."""
+    enter: bool = True
+    """Whether a trusted Enter sends, as the second way."""
+
+
+@attrs.frozen(kw_only=True)
+class StateRule:
+    """A state of the page that stops work, and how it is seen in the DOM."""
+
+    code: str
+    """The ``code`` of an error of ``cdp_relay.errors`` (``signed_out``, ``challenge``, ...)."""
+    url: str | None = None
+    """A regular expression searched for in the page's address."""
+    selector: tuple[str, ...] = ()
+    """Any visible element that matches; with ``text``, one whose text matches as well."""
+    text: str | None = None
+    """A regular expression (case ignored) for the element's text, at most ``text_max`` characters long."""
+    text_max: int = 600
+    title: str | None = None
+    """A regular expression searched for in the document's title."""
+    unless: tuple[str, ...] = ()
+    """Visible elements that rule the state out."""
+    message: str = ""
+    """A sentence for the person; the class's own when empty."""
+    after_seconds: float = 0.0
+    """How long it has to stay before it counts (challenges often clear by themselves)."""
+
+
+@attrs.frozen(kw_only=True)
+class StepLimits:
+    """Time limits of a turn's steps, in seconds."""
+
+    open_seconds: float = 30.0
+    ready_seconds: float = 30.0
+    compose_seconds: float = 30.0
+    submit_seconds: float = 45.0
+    first_byte_seconds: float = 120.0
+    """From the response's status to its first byte of answer or thinking."""
+    idle_seconds: float = 300.0
+    """Between two bytes."""
+    recover_seconds: float = 30.0
+    """How long the page may take to go on by itself with a stream that broke."""
+    stop_seconds: float = 5.0
+    total_seconds: float = 3600.0
+
+
+@attrs.frozen(kw_only=True)
+class ModelOffer:
+    """A model that the site is known to offer; ``id`` is what goes into the address."""
+
+    id: str
+    label: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class SiteDefinition:
+    """All that is data about a site."""
+
+    name: str
+    title: str
+    pages: Pages
+    selectors: Selectors
+    insertion: Insertion
+    submission: SubmissionRule
+    order: int = 50
+    """Sites are listed and preferred by rising order."""
+    states: tuple[StateRule, ...] = ()
+    limits: StepLimits = attrs.field(factory=StepLimits)
+    models: tuple[ModelOffer, ...] = ()
+    any_model: bool = False
+    """Whether model names beyond ``models`` may be asked for."""
+
+
+# --- a site's code -------------------------------------------------------------------------------
+
+
+class Provider:
+    """One site: its definition, its stream format, and its few unusual moves.
+
+    A provider module defines a subclass named ``SiteProvider``. Only :meth:`new_decoder` and
+    :meth:`read_submission` have to be written.
+    """
+
+    def __init__(self, site: SiteDefinition) -> None:
+        self.site = site
+        self.base = ""
+        """The address of the site that :meth:`open_site` serves; empty for the others."""
+        self._paths = _patterns(site.submission.paths)
+        self._resume_paths = _patterns(site.submission.resume_paths)
+        self._sockets = _patterns(site.submission.sockets)
+
+    # what a site's module writes
+
+    def new_decoder(self) -> StreamDecoder:
+        """Return a decoder for one turn."""
+        raise NotImplementedError
+
+    def read_submission(self, body: bytes) -> Submission | None:
+        """Say what a request that matched ``submission.paths`` sends; None when it sends no prompt."""
+        raise NotImplementedError
+
+    def open_site(self) -> AbstractAsyncContextManager[str] | None:
+        """Serve the site itself, for sites that the relay brings along; yields the base address."""
+        return None
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> RelayError:
+        """Turn a refused submission (status other than 200, or no stream) into an error.
+
+        Args:
+          headers: names in lower case.
+        """
+        del body
+        retry_after = headers.get("retry-after", "")
+        seconds = float(retry_after) if retry_after.isdigit() else None
+        if status == 401:
+            return SignedOut(f"{self.site.title} says that nobody is signed in (HTTP 401).")
+        if status == 429:
+            return RateLimited(
+                f"{self.site.title} refuses more requests for now (HTTP 429).", retry_after_seconds=seconds
+            )
+        if status in (502, 503, 504):
+            return SiteOverloaded(
+                f"{self.site.title} is overloaded (HTTP {status}).", retry_after_seconds=seconds
+            )
+        return GenerationFailed(f"{self.site.title} answered the prompt with HTTP {status}.")
+
+    # what every site has in common
+
+    def new_chat_url(self, model: str | None) -> str:
+        """The address of a new chat, with the model in it where the site's address can say that."""
+        pages = self.site.pages
+        if model is not None and pages.new_chat_with_model is not None:
+            template = pages.new_chat_with_model.replace("{model}", quote(model, safe=""))
+        else:
+            template = pages.new_chat
+        return template.replace("{base}", self.base)
+
+    def conversation_url(self, conversation_id: str) -> str | None:
+        """The address of a chat that the site named."""
+        template = self.site.pages.conversation
+        if template is None:
+            return None
+        return template.replace("{base}", self.base).replace("{id}", quote(conversation_id, safe=""))
+
+    def is_submission(self, method: str, url: str) -> bool:
+        """Whether a request is the page's own request for an answer."""
+        return method == "POST" and self._on_site(url, self._paths)
+
+    def is_resume(self, method: str, url: str) -> bool:
+        """Whether a request goes on with an answer whose stream broke."""
+        return method in ("GET", "POST") and self._on_site(url, self._resume_paths)
+
+    def is_socket(self, url: str) -> bool:
+        """Whether a WebSocket may carry the answer."""
+        return any(pattern.search(url) for pattern in self._sockets)
+
+    def is_home(self, url: str) -> bool:
+        """Whether the tab is still on a page of this site."""
+        parts = urlsplit(url)
+        return (parts.hostname or "") in self.hosts
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that belong to the site."""
+        if self.base:
+            return (urlsplit(self.base).hostname or "",)
+        return self.site.pages.hosts
+
+    def _on_site(self, url: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
+        parts = urlsplit(url)
+        return (parts.hostname or "") in self.hosts and any(p.fullmatch(parts.path) for p in patterns)

@@ -1,0 +1,196 @@
+"""What a chat is made of: the request that enters the river, and the events that come back.
+
+Neutral between the dialects of clients and the formats of sites. Frozen values only.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, NewType
+
+import attrs
+
+__all__ = [
+    "ChatEvent",
+    "ChatRequest",
+    "Drift",
+    "FinishReason",
+    "Finished",
+    "Message",
+    "Notice",
+    "Part",
+    "ReasoningDelta",
+    "RequestId",
+    "Role",
+    "Step",
+    "StepReached",
+    "TextDelta",
+    "TextPart",
+    "ToolCall",
+    "Usage",
+]
+
+RequestId = NewType("RequestId", str)
+
+
+class Role(enum.StrEnum):
+    """Who speaks. ``developer`` of newer clients is read as ``system`` at the door."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@attrs.frozen
+class TextPart:
+    """A piece of text inside a message."""
+
+    text: str
+
+
+Part = TextPart
+"""What a message is made of; files and images join here when sites take them."""
+
+
+@attrs.frozen(kw_only=True)
+class ToolCall:
+    """A call that the model made earlier in the conversation."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it."""
+
+
+@attrs.frozen(kw_only=True)
+class Message:
+    """One message of the conversation, oldest first in a request."""
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    name: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The message's text, its parts joined without anything between."""
+        return "".join(part.text for part in self.parts)
+
+
+@attrs.frozen(kw_only=True)
+class ChatRequest:
+    """One question to a chat site, with all that came before it.
+
+    ``model`` is the client's label: ``chatgpt``, ``chatgpt/<model>``, or anything at all, which
+    then goes to the default site.
+    """
+
+    id: RequestId
+    model: str
+    messages: tuple[Message, ...]
+    client: str = ""
+    """Who asks, as far as known (the User-Agent); for logs and fairness, never for routing."""
+
+
+class Step(enum.StrEnum):
+    """The steps of a turn, in order; the last three are its ends."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    OPENED = "opened"
+    READY = "ready"
+    COMPOSED = "composed"
+    SUBMITTED = "submitted"
+    STREAMING = "streaming"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class StepReached:
+    """The turn has reached a step. ``at_seconds`` counts from the request's arrival."""
+
+    step: Step
+    at_seconds: float
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+    """What is worth knowing about the step: queue position, ladder rung, conversation id, ..."""
+
+
+@attrs.frozen
+class TextDelta:
+    """The next piece of the answer. The pieces in order, joined, are the whole answer."""
+
+    text: str
+
+
+@attrs.frozen
+class ReasoningDelta:
+    """The next piece of what the site shows of the model's thinking."""
+
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Notice:
+    """Something the client may want to know that is no error; ``code`` is stable."""
+
+    code: str
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class Drift:
+    """The site did something its definition does not know; reported, never fatal."""
+
+    kind: str
+    """``event``, ``operation``, ``content``, ``selector``, ..."""
+    detail: str
+
+
+class FinishReason(enum.StrEnum):
+    """Why an answer ended, for answers that are whole or cut for a stated reason."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CONTENT_FILTER = "content_filter"
+    INTERRUPTED = "interrupted"
+    """Stopped on the page, by a person or by the site."""
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """Token counts. Sites do not report them, so they are estimates unless said otherwise."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    estimated: bool = True
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together; reasoning is part of the completion."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@attrs.frozen(kw_only=True)
+class Finished:
+    """The last event of a turn that worked. A turn that did not raises a RelayError instead."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    site: str
+    model: str | None
+    """What the site said answered, or None where it did not say."""
+    conversation_id: str | None = None
+    conversation_url: str | None = None
+    capture: str = "stream"
+    """Which rung of the capture ladder the text came from: ``stream``, ``socket``, ``body``."""
+    timeline: tuple[StepReached, ...] = ()
+
+
+ChatEvent = StepReached | TextDelta | ReasoningDelta | Notice | Drift | Finished
+"""What ``Relay.ask`` yields."""

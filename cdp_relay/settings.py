@@ -1,0 +1,446 @@
+"""Every setting: its name, type, default and meaning, and where its value came from.
+
+Sources, the later wins: the default, ``config.toml`` in the configuration folder, the environment
+(``CDP_RELAY_<SECTION>_<NAME>``, lists split at white space as a shell does), the command line.
+A wrong value anywhere is one clear error, and nothing is changed by it.
+
+``CDP_RELAY_HOME`` moves everything that the relay keeps into one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs.validators import and_, ge, in_, le, optional
+
+from cdp_relay.errors import SettingsError
+
+__all__ = [
+    "ChatSettings",
+    "ChromeSettings",
+    "Home",
+    "LimitSettings",
+    "LoadedSettings",
+    "LogSettings",
+    "ServerSettings",
+    "SettingField",
+    "Settings",
+    "SiteSettings",
+    "load_settings",
+    "setting_fields",
+]
+
+
+def _setting(default: Any, doc: str, *, validator: Callable[..., Any] | None = None) -> Any:
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+_PORT = and_(ge(0), le(65535))
+_POSITIVE = ge(0.05)
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """The HTTP service."""
+
+    host: str = _setting(
+        "localhost",
+        "Loopback name or address to listen on; 'localhost' means both 127.0.0.1 and ::1.",
+        validator=in_(("localhost", "127.0.0.1", "::1")),
+    )
+    port: int = _setting(3003, "TCP port; 0 takes a free one and prints it.", validator=_PORT)
+    max_body_bytes: int = _setting(
+        32 * 1024 * 1024, "Largest request body that is read.", validator=and_(ge(1024), le(1 << 30))
+    )
+    hold_headers_seconds: float = _setting(
+        100.0,
+        "How long a streamed answer's status line may wait for the site to accept the prompt, "
+        "so that failures before that get a status of their own.",
+        validator=ge(0.0),
+    )
+    keepalive_seconds: float = _setting(
+        15.0, "Longest silence on a streamed answer; an empty delta fills it.", validator=_POSITIVE
+    )
+    shutdown_seconds: float = _setting(
+        10.0, "How long running answers may go on once the service is told to stop.", validator=ge(0.0)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ChromeSettings:
+    """The browser."""
+
+    executable: str = _setting("", "Path or command of the browser; empty finds one.")
+    profile: str = _setting("default", "Name of the dedicated profile, or the absolute path of its folder.")
+    attach: str = _setting(
+        "", "Address of an open debugging port (http://127.0.0.1:9222) to use instead of starting a browser."
+    )
+    headless: bool | None = _setting(
+        None, "Run without a window; when not set, only where there is no display, with a warning."
+    )
+    args: tuple[str, ...] = _setting((), "Further command line flags for the browser.")
+    start_seconds: float = _setting(30.0, "How long the browser may take to start.", validator=_POSITIVE)
+    restart: bool = _setting(True, "Start the browser again when it died.")
+
+
+@attrs.frozen(kw_only=True)
+class ChatSettings:
+    """Routing and queueing."""
+
+    default_site: str = _setting(
+        "auto",
+        "Site for model labels that name none; 'auto' takes the first enabled site that is signed in, "
+        "and the practice site while there is none.",
+    )
+    sites: tuple[str, ...] = _setting((), "Sites to offer; empty offers all that are installed.")
+    tabs: int = _setting(1, "Tabs per site that may answer at once.", validator=and_(ge(1), le(16)))
+    queue: int = _setting(
+        32, "Requests per site that may wait for a tab; more are refused with 429.", validator=ge(0)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LimitSettings:
+    """Time limits in seconds. Those named like a site's own limits override them for every site."""
+
+    queue_seconds: float = _setting(300.0, "Longest wait for a tab.", validator=_POSITIVE)
+    open_seconds: float | None = _setting(None, "Opening the chat page.", validator=optional(_POSITIVE))
+    ready_seconds: float | None = _setting(
+        None, "From the opened page to a usable composer.", validator=optional(_POSITIVE)
+    )
+    compose_seconds: float | None = _setting(
+        None, "Putting the prompt into the composer.", validator=optional(_POSITIVE)
+    )
+    submit_seconds: float | None = _setting(
+        None, "From pressing send to the site's answer to the request.", validator=optional(_POSITIVE)
+    )
+    first_byte_seconds: float | None = _setting(
+        None, "From the site's acceptance to the first byte of the answer.", validator=optional(_POSITIVE)
+    )
+    idle_seconds: float | None = _setting(
+        None, "Longest silence within an answer.", validator=optional(_POSITIVE)
+    )
+    recover_seconds: float | None = _setting(
+        None, "How long the page may take to resume a broken stream.", validator=optional(_POSITIVE)
+    )
+    stop_seconds: float | None = _setting(
+        None, "How long stopping an answer on the page may take.", validator=optional(_POSITIVE)
+    )
+    total_seconds: float | None = _setting(None, "A whole turn.", validator=optional(_POSITIVE))
+
+
+@attrs.frozen(kw_only=True)
+class LogSettings:
+    """What the service says of itself."""
+
+    level: str = _setting(
+        "info", "debug, info, warning or error.", validator=in_(("debug", "info", "warning", "error"))
+    )
+    format: str = _setting("text", "text or json.", validator=in_(("text", "json")))
+
+
+@attrs.frozen(kw_only=True)
+class SiteSettings:
+    """What can be set for one site, under ``[sites.NAME]``."""
+
+    enabled: bool = _setting(True, "Offer this site.")
+    tabs: int | None = _setting(
+        None, "Tabs of this site; chat.tabs when not set.", validator=optional(and_(ge(1), le(16)))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All settings, valid."""
+
+    server: ServerSettings = attrs.field(factory=ServerSettings)
+    chrome: ChromeSettings = attrs.field(factory=ChromeSettings)
+    chat: ChatSettings = attrs.field(factory=ChatSettings)
+    limits: LimitSettings = attrs.field(factory=LimitSettings)
+    log: LogSettings = attrs.field(factory=LogSettings)
+    sites: Mapping[str, SiteSettings] = attrs.field(factory=dict)
+
+    def site(self, name: str) -> SiteSettings:
+        """The settings of one site, defaults when it has none."""
+        return self.sites.get(name, SiteSettings())
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "server": ServerSettings,
+    "chrome": ChromeSettings,
+    "chat": ChatSettings,
+    "limits": LimitSettings,
+    "log": LogSettings,
+}
+
+
+# --- folders -------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Home:
+    """Where the relay keeps its things. Folders are made, mode 0700, when first written to."""
+
+    config: Path
+    """``config.toml``, and ``providers/`` with a user's own or overriding site files."""
+    state: Path
+    """The key, profiles, locks and what is known of the sites."""
+
+    @classmethod
+    def locate(cls, environ: Mapping[str, str] | None = None) -> Home:
+        """Find the folders: all under ``CDP_RELAY_HOME``, else where the system keeps such things."""
+        environ = os.environ if environ is None else environ
+        home = environ.get("CDP_RELAY_HOME", "")
+        if home:
+            root = Path(home).expanduser().absolute()
+            return cls(config=root, state=root)
+        import platformdirs
+
+        return cls(
+            config=Path(platformdirs.user_config_dir("cdp-relay", appauthor=False)),
+            state=Path(platformdirs.user_data_dir("cdp-relay", appauthor=False)),
+        )
+
+    @property
+    def config_file(self) -> Path:
+        """The settings file; it need not exist."""
+        return self.config / "config.toml"
+
+    @property
+    def providers(self) -> Path:
+        """The folder of a user's own site files and of overrides."""
+        return self.config / "providers"
+
+    @property
+    def profiles(self) -> Path:
+        """The folder of the dedicated browser profiles."""
+        return self.state / "profiles"
+
+    @property
+    def key_file(self) -> Path:
+        """The file that holds the API key."""
+        return self.state / "key"
+
+    @property
+    def sites_file(self) -> Path:
+        """What is known of each site: signed in or not, cooling down until when."""
+        return self.state / "sites.json"
+
+
+# --- loading -------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class SettingField:
+    """One setting as documentation: for ``config``, ``--help`` and the docs."""
+
+    name: str
+    """``section.field``."""
+    type: Any
+    default: Any
+    doc: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "CDP_RELAY_" + self.name.replace(".", "_").upper()
+
+    @property
+    def type_name(self) -> str:
+        """The type in a reader's words."""
+        return _type_name(self.type)
+
+
+def setting_fields() -> tuple[SettingField, ...]:
+    """All settings but the per-site ones, in the order of the documentation."""
+    return tuple(
+        SettingField(
+            name=f"{section}.{field.name}",
+            type=typing.get_type_hints(cls)[field.name],
+            default=field.default,
+            doc=field.metadata["doc"],
+        )
+        for section, cls in SECTIONS.items()
+        for field in attrs.fields(cls)
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LoadedSettings:
+    """Settings, with where each value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """``section.field`` to ``default``, ``file PATH``, ``environment VARIABLE`` or ``command line``."""
+
+
+def load_settings(
+    home: Home,
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> LoadedSettings:
+    """Read all sources and return valid settings.
+
+    Args:
+      flags: ``section.field`` (or ``sites.NAME.field``) to a value, either of the right type or a
+        string as the environment would have it.
+
+    Raises:
+      SettingsError: a name is unknown or a value is wrong; nothing was applied.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    types_by_name = {field.name: field.type for field in setting_fields()}
+
+    def take(name: str, value: Any, origin: str, *, text: bool) -> None:
+        kind = types_by_name.get(name) or _site_field_type(name)
+        if kind is None:
+            raise SettingsError(f"{origin}: there is no setting {name!r}.{_nearest(name, types_by_name)}")
+        values[name] = _parse(value, kind, name, origin) if text else _check(value, kind, name, origin)
+        origins[name] = origin
+
+    for name, value in _flatten_file(home.config_file):
+        take(name, value, f"file {home.config_file}", text=False)
+    for name in types_by_name:
+        variable = "CDP_RELAY_" + name.replace(".", "_").upper()
+        if variable in environ:
+            take(name, environ[variable], f"environment {variable}", text=True)
+    for name, value in (flags or {}).items():
+        take(name, value, "command line", text=isinstance(value, str))
+
+    sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    sites: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        section, _, field = name.partition(".")
+        if section == "sites":
+            site, _, field = field.partition(".")
+            sites.setdefault(site, {})[field] = value
+        else:
+            sections[section][field] = value
+    built = {s: _build(SECTIONS[s], s, fields, origins) for s, fields in sections.items()}
+    built_sites = {
+        site: _build(SiteSettings, f"sites.{site}", fields, origins) for site, fields in sites.items()
+    }
+    for name in types_by_name:
+        origins.setdefault(name, "default")
+    return LoadedSettings(settings=Settings(**built, sites=built_sites), origins=origins)
+
+
+def _flatten_file(path: Path) -> list[tuple[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file)
+    except FileNotFoundError:
+        return []
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    pairs: list[tuple[str, Any]] = []
+    for section, fields in document.items():
+        if not isinstance(fields, dict):
+            raise SettingsError(f"file {path}: {section!r} stands outside of a [section].")
+        if section == "sites":
+            for site, site_fields in fields.items():
+                if not isinstance(site_fields, dict):
+                    raise SettingsError(f"file {path}: [sites] holds one table a site, not {site!r}.")
+                pairs += [(f"sites.{site}.{field}", value) for field, value in site_fields.items()]
+        else:
+            pairs += [(f"{section}.{field}", value) for field, value in fields.items()]
+    return pairs
+
+
+def _site_field_type(name: str) -> Any:
+    section, _, rest = name.partition(".")
+    _, _, field = rest.rpartition(".")
+    return typing.get_type_hints(SiteSettings).get(field) if section == "sites" and "." in rest else None
+
+
+def _build(cls: type[Any], section: str, fields: Mapping[str, Any], origins: Mapping[str, str]) -> Any:
+    for name, value in fields.items():
+        try:
+            attribute = attrs.fields_dict(cls)[name]
+            if attribute.validator is not None:
+                attribute.validator(None, attribute, value)
+        except ValueError as error:
+            full = f"{section}.{name}"
+            reason = str(error.args[0]) if error.args else "out of range"
+            raise SettingsError(f"{origins[full]}: {full} cannot be {value!r}: {reason}.") from None
+    return cls(**fields)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        return typing.get_args(kind)
+    return (kind,)
+
+
+def _type_name(kind: Any) -> str:
+    names = {bool: "true or false", int: "whole number", float: "number", str: "text", type(None): "not set"}
+    return " or ".join(names.get(one, "list of texts") for one in _alternatives(kind))
+
+
+def _check(value: Any, kind: Any, name: str, origin: str) -> Any:
+    for one in _alternatives(kind):
+        if one is type(None):
+            if value is None:
+                return None
+        elif one is bool or one is str:
+            if isinstance(value, one):
+                return value
+        elif one is int:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+        elif one is float:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return float(value)
+        elif isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    raise SettingsError(f"{origin}: {name} is {_type_name(kind)}, not {value!r}.")
+
+
+_BOOLEANS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _parse(text: str, kind: Any, name: str, origin: str) -> Any:
+    alternatives = _alternatives(kind)
+    stripped = text.strip()
+    if type(None) in alternatives and stripped.lower() in ("", "auto", "none"):
+        return None
+    value: Any = text
+    try:
+        if bool in alternatives:
+            value = _BOOLEANS[stripped.lower()]
+        elif int in alternatives:
+            value = int(stripped)
+        elif float in alternatives:
+            value = float(stripped)
+        elif str not in alternatives:
+            value = tuple(shlex.split(text))
+    except (ValueError, KeyError):
+        raise SettingsError(f"{origin}: {name} is {_type_name(kind)}, not {text!r}.") from None
+    return _check(value, kind, name, origin)
+
+
+def _nearest(name: str, names: Mapping[str, Any]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, names, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
