@@ -1,0 +1,81 @@
+"""What a relay says of itself: the models it lists, where a label leads, how the sites are.
+
+Frozen values only, so that every door can show them without touching a browser.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["BrowserStatus", "ModelInfo", "RelayStatus", "Route", "SiteStatus"]
+
+
+@attrs.frozen(kw_only=True)
+class ModelInfo:
+    """One entry of the model list."""
+
+    id: str
+    """``SITE`` or ``SITE/MODEL``; what a client sends as ``model``."""
+    site: str
+    title: str
+    created: int
+    """Unix seconds; the same value for as long as the service runs."""
+    state: str = "unknown"
+    """The site's state, as in :attr:`SiteStatus.state`."""
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """Where a model label leads."""
+
+    site: str
+    model: str | None
+    """The site's own model that was asked for, or None where the site chooses."""
+    by_default: bool
+    """The label names no site, so the default site takes it."""
+
+
+@attrs.frozen(kw_only=True)
+class BrowserStatus:
+    """The browser, as the supervisor sees it."""
+
+    state: str
+    """``starting``, ``up``, ``restarting`` or ``down``."""
+    version: str | None = None
+    generation: int = 0
+    """Rises with every start."""
+    headless: bool | None = None
+    owned: bool | None = None
+    """False for a browser that somebody else started."""
+    pid: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SiteStatus:
+    """One site, as far as is known without asking it."""
+
+    name: str
+    title: str
+    state: str
+    """``unknown`` (never opened), ``ready``, ``busy``, ``signed_out``, ``challenge``, ``consent_needed``,
+    ``account_blocked``, ``cooling_down``, ``drift`` or ``unavailable``."""
+    message: str = ""
+    """A sentence for a person; empty where the state says it all."""
+    until: float | None = None
+    """When the state is expected to end, in unix seconds, where that is known."""
+    tabs: int = 0
+    busy: int = 0
+    """Tabs that are answering."""
+    waiting: int = 0
+    """Requests that wait for a tab."""
+    ready: bool = False
+    """Whether a request can be taken now; a busy site with room in its queue is ready."""
+
+
+@attrs.frozen(kw_only=True)
+class RelayStatus:
+    """The whole service."""
+
+    browser: BrowserStatus
+    sites: tuple[SiteStatus, ...]
+    uptime_seconds: float
