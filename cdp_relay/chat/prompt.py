@@ -1,0 +1,91 @@
+"""Render a conversation into the one text that a chat page takes.
+
+A request of a single user message is that message, to the letter. Anything longer carries the
+system text first, the conversation so far with each message between tags of its own, and what is to
+be answered last, so that a page's model reads it as one job. Texts are never escaped or re-wrapped:
+what a client sent stands in the prompt byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdp_relay.chat.vocabulary import Message, Role
+from cdp_relay.errors import InvalidRequest, InvalidText
+
+__all__ = ["LAST_HEADING", "check_text", "render_prompt"]
+
+SYSTEM_HEADING = "# Instructions"
+HISTORY_HEADING = "# Conversation so far"
+LAST_HEADING = "# Message to answer"
+_CONTINUE = "Continue the conversation: write the next assistant message, and nothing else."
+
+
+def render_prompt(messages: Sequence[Message]) -> str:
+    """Render messages, oldest first, into one prompt.
+
+    Raises:
+      InvalidRequest: there is nothing to answer.
+      InvalidText: a text holds what no page takes; ``param`` names the message.
+    """
+    for index, message in enumerate(messages):
+        check_text(message.text, f"messages[{index}].content")
+        for number, call in enumerate(message.tool_calls):
+            check_text(call.arguments, f"messages[{index}].tool_calls[{number}].function.arguments")
+    system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
+    turns = [message for message in messages if message.role is not Role.SYSTEM]
+    if not any(message.text or message.tool_calls for message in turns):
+        if not system:
+            raise InvalidRequest("The request has no text to answer.", param="messages")
+        # Some clients put a whole one-off question into the system message.
+        return "\n\n".join(system)
+    last = turns[-1]
+    if len(turns) == 1 and not system and last.role is Role.USER:
+        return last.text
+    sections = []
+    if system:
+        sections.append(SYSTEM_HEADING + "\n\n" + "\n\n".join(system))
+    answered = last.role is Role.USER and bool(last.text)
+    history = turns[:-1] if answered else turns
+    if history:
+        sections.append(HISTORY_HEADING + "\n\n" + "\n".join(_render_turn(message) for message in history))
+    sections.append(LAST_HEADING + "\n\n" + (last.text if answered else _CONTINUE))
+    return "\n\n".join(sections)
+
+
+def check_text(text: str, param: str) -> None:
+    """Refuse what cannot be typed into a page: NUL and lone surrogates.
+
+    Raises:
+      InvalidText: with the position of the first such character, counted in characters from 0.
+    """
+    position = text.find("\0")
+    if position >= 0:
+        raise InvalidText(f"{param} holds a NUL character at position {position}.", param=param)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        unit = ord(text[error.start])
+        raise InvalidText(
+            f"{param} holds half a character (the lone surrogate U+{unit:04X}) at position {error.start}.",
+            param=param,
+        ) from None
+
+
+def _render_turn(message: Message) -> str:
+    lines = []
+    if message.role is Role.TOOL:
+        name = f' name="{message.name}"' if message.name else ""
+        call = f' call="{message.tool_call_id}"' if message.tool_call_id else ""
+        return f"<tool_result{name}{call}>\n{message.text}\n</tool_result>"
+    tag = message.role.value
+    name = f' name="{message.name}"' if message.name else ""
+    lines.append(f"<{tag}{name}>")
+    if message.text:
+        lines.append(message.text)
+    lines += [
+        f'<tool_call name="{call.name}" call="{call.id}">\n{call.arguments}\n</tool_call>'
+        for call in message.tool_calls
+    ]
+    lines.append(f"</{tag}>")
+    return "\n".join(lines)
