@@ -1,0 +1,99 @@
+"""Fixtures that the rooms share: a Chromium, a connection to it, and the replica sites.
+
+One browser and one sites' server serve a whole test process; each test gets its own browser context,
+and the sites forget everything in between.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+import trio
+
+import cdp_relay
+
+if importlib.util.find_spec("cdp_relay.providers") is None:  # a bare checkout, nothing installed
+    cdp_relay.__path__.append(str(Path(__file__).parents[1]))
+
+from tests.sites.kit import ChromiumProcess, PlainSite, SiteServer, start_chromium
+
+if TYPE_CHECKING:
+    from cdp_relay.cdp import Connection
+
+StartChromium = Callable[..., Awaitable[ChromiumProcess]]
+
+
+@attrs.frozen(kw_only=True)
+class Sites:
+    """The replica sites and their server."""
+
+    server: SiteServer
+    plain: PlainSite
+
+
+@pytest.fixture(scope="session")
+def sites() -> Generator[Sites]:
+    """All replica sites, served over TLS on a free loopback port."""
+    plain = PlainSite()
+    server = SiteServer([plain])
+    server.start()
+    yield Sites(server=server, plain=plain)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium(sites: Sites) -> Generator[ChromiumProcess]:
+    """One headless browser for all tests of the process; never crash or close it."""
+    browser = start_chromium(*sites.server.chromium_flags)
+    yield browser
+    browser.stop()
+
+
+@pytest.fixture
+async def private_chromium(sites: Sites) -> AsyncGenerator[StartChromium]:
+    """Start browsers that the test may crash and kill: ``browser = await private_chromium("--flag")``."""
+    started: list[ChromiumProcess] = []
+
+    async def start(*flags: str, without: tuple[str, ...] = ()) -> ChromiumProcess:
+        launch = functools.partial(start_chromium, *sites.server.chromium_flags, *flags, without=without)
+        browser = await trio.to_thread.run_sync(launch)
+        started.append(browser)
+        return browser
+
+    yield start
+    for browser in started:
+        await trio.to_thread.run_sync(browser.stop)
+
+
+@pytest.fixture
+async def connection(chromium: ChromiumProcess) -> AsyncGenerator[Connection]:
+    """A DevTools connection to the shared browser."""
+    from cdp_relay.cdp import open_connection  # here, so that rooms below it are tested without it
+
+    async with open_connection(chromium.ws_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def browser_context(connection: Connection) -> AsyncGenerator[str]:
+    """The id of a browser context of this test's own: own cookies, storage and sockets."""
+    reply = await connection.root.call("Target.createBrowserContext", {"disposeOnDetach": True})
+    context: str = reply["browserContextId"]
+    yield context
+    await connection.root.call("Target.disposeBrowserContext", {"browserContextId": context})
+
+
+@pytest.fixture
+def plain_site(sites: Sites) -> Generator[PlainSite]:
+    """A site for the test's own pages: ``url = plain_site.page("/", "<p>hello")``."""
+    sites.plain.reset()
+    yield sites.plain
+    sites.plain.reset()
+    failures, sites.server.failures[:] = list(sites.server.failures), []
+    assert not failures, "\n".join(failures)

@@ -1,0 +1,37 @@
+"""A throw-away certificate for the replica hosts, and the pin by which Chromium accepts only it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ssl
+from collections.abc import Iterable
+
+import attrs
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+__all__ = ["SiteCertificate", "issue_certificate"]
+
+
+@attrs.frozen(kw_only=True)
+class SiteCertificate:
+    """A server context and the pin of its key."""
+
+    context: ssl.SSLContext
+    pin: str
+    """Base64 of the SHA-256 of the public key's SubjectPublicKeyInfo."""
+
+
+def issue_certificate(hosts: Iterable[str]) -> SiteCertificate:
+    """Issue a certificate for all of these hosts."""
+    leaf = trustme.CA().issue_cert(*hosts)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(context)
+    context.set_alpn_protocols(["http/1.1"])
+    parsed = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
+    key = parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return SiteCertificate(
+        context=context, pin=base64.b64encode(hashlib.sha256(key).digest()).decode("ascii")
+    )

@@ -1,0 +1,204 @@
+"""One HTTP request and its answer, written chunk by chunk."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import h11
+import trio
+import wsproto
+from wsproto import events as ws
+from wsproto.connection import ConnectionState
+
+__all__ = ["ConnectionCut", "Exchange", "PageSocket", "SocketClosed"]
+
+Headers = Iterable[tuple[str, str]]
+
+
+class ConnectionCut(Exception):
+    """The site cut the connection on purpose; the server drops it without a farewell."""
+
+
+class SocketClosed(Exception):
+    """The page closed its WebSocket."""
+
+
+class Exchange:
+    """One request; answer it with :meth:`respond`, or with :meth:`start`, :meth:`write` and :meth:`finish`.
+
+    Each :meth:`write` is one HTTP chunk in one TLS record, flushed at once. When the browser goes away
+    in the middle, the task that answers is cancelled by the server.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: trio.SSLStream,
+        protocol: h11.Connection,
+        request: h11.Request,
+        body: bytes,
+    ) -> None:
+        self.method = request.method.decode("ascii")
+        self.target = request.target.decode("ascii")
+        parts = urlsplit(self.target)
+        self.path = unquote(parts.path)
+        self.query: Mapping[str, str] = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers
+        }
+        self.host = self.headers.get("host", "").partition(":")[0]
+        self.body = body
+        self.started = False
+        self.finished = False
+        self.upgraded = False
+        self._raw_headers = [(bytes(name), bytes(value)) for name, value in request.headers]
+        self._stream = stream
+        self._protocol = protocol
+
+    @property
+    def wants_socket(self) -> bool:
+        """Whether the page asks for a WebSocket."""
+        return self.headers.get("upgrade", "").lower() == "websocket"
+
+    def json(self) -> Any:
+        """The body, parsed; an empty object when there is none."""
+        return json.loads(self.body) if self.body else {}
+
+    async def respond(
+        self,
+        status: int = 200,
+        body: bytes | str = b"",
+        *,
+        content_type: str = "text/plain; charset=utf-8",
+        headers: Headers = (),
+    ) -> None:
+        """Answer in one piece."""
+        data = body.encode() if isinstance(body, str) else body
+        await self.start(
+            status, content_type=content_type, headers=[*headers, ("content-length", str(len(data)))]
+        )
+        if data:
+            await self.write(data)
+        await self.finish()
+
+    async def respond_json(self, value: Any, status: int = 200, *, headers: Headers = ()) -> None:
+        """Answer with JSON."""
+        await self.respond(status, json.dumps(value), content_type="application/json", headers=headers)
+
+    async def redirect(self, location: str, status: int = 302) -> None:
+        """Send the browser somewhere else."""
+        await self.respond(status, headers=[("location", location)])
+
+    async def start(self, status: int, *, content_type: str, headers: Headers = ()) -> None:
+        """Send status and headers; without a content-length the body is chunked."""
+        head = [("content-type", content_type), ("cache-control", "no-store"), *headers]
+        self.started = True
+        await self._send(h11.Response(status_code=status, headers=head))
+
+    async def write(self, data: bytes) -> None:
+        """Send one chunk."""
+        await self._send(h11.Data(data=data))
+
+    async def finish(self) -> None:
+        """End the body properly."""
+        self.finished = True
+        await self._send(h11.EndOfMessage())
+
+    def cut(self, *, reset: bool = False) -> None:
+        """Cut the connection in the middle of whatever was being sent.
+
+        Args:
+          reset: with a TCP reset, which also discards what the browser has not read yet.
+
+        Raises:
+          ConnectionCut: always; it ends the handler.
+        """
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            tcp = self._stream.transport_stream
+            assert isinstance(tcp, trio.SocketStream)
+            tcp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        raise ConnectionCut
+
+    async def accept_socket(self) -> PageSocket:
+        """Turn the connection into a WebSocket."""
+        self.upgraded = True
+        protocol = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+        protocol.initiate_upgrade_connection(self._raw_headers, self.target)
+        await self._stream.send_all(protocol.send(ws.AcceptConnection()))
+        return PageSocket(self._stream, protocol)
+
+    async def _send(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
+        data = self._protocol.send(event)
+        if data:
+            await self._stream.send_all(data)
+
+
+class PageSocket:
+    """A WebSocket that a page opened; sends and receives text."""
+
+    def __init__(self, stream: trio.SSLStream, protocol: wsproto.WSConnection) -> None:
+        self._stream = stream
+        self._protocol = protocol
+        self._sending = trio.Lock()
+        self._inbox: list[str] = []
+        self._partial: list[str] = []
+
+    async def send(self, text: str) -> None:
+        """Send one text message; does nothing once the page has closed.
+
+        Raises:
+          SocketClosed: the connection is gone.
+        """
+        async with self._sending:
+            if self._protocol.state is not ConnectionState.OPEN:
+                raise SocketClosed
+            await self._send_event(ws.TextMessage(data=text))
+
+    async def receive(self) -> str:
+        """Wait for the next text message.
+
+        Raises:
+          SocketClosed: the page closed the socket, or went away.
+        """
+        while not self._inbox:
+            try:
+                data = await self._stream.receive_some()
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                raise SocketClosed from None
+            self._protocol.receive_data(data or None)
+            for event in self._protocol.events():
+                await self._take(event)
+        return self._inbox.pop(0)
+
+    async def close(self) -> None:
+        """Close from our side."""
+        async with self._sending:
+            if self._protocol.state is ConnectionState.OPEN:
+                await self._send_event(ws.CloseConnection(code=1000))
+
+    async def _take(self, event: ws.Event) -> None:
+        if isinstance(event, ws.TextMessage):
+            self._partial.append(event.data)
+            if event.message_finished:
+                self._inbox.append("".join(self._partial))
+                self._partial.clear()
+        elif isinstance(event, ws.Ping):
+            async with self._sending:
+                await self._send_event(event.response())
+        elif isinstance(event, ws.CloseConnection):
+            async with self._sending:
+                if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+                    await self._send_event(event.response())
+            raise SocketClosed
+
+    async def _send_event(self, event: ws.Event) -> None:
+        try:
+            await self._stream.send_all(self._protocol.send(event))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise SocketClosed from None

@@ -1,0 +1,153 @@
+"""The TLS server for all replica sites of a process, in a thread with its own Trio loop.
+
+Plain HTTP/1.1 (h11) and WebSocket (wsproto) over Trio, because a test has to decide about every single
+write: what is flushed when, where a connection breaks, who waits for whom.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import traceback
+from collections.abc import Sequence
+
+import h11
+import trio
+
+from tests.sites.kit.certificate import issue_certificate
+from tests.sites.kit.exchange import ConnectionCut, Exchange, SocketClosed
+from tests.sites.kit.site import Site
+
+__all__ = ["SiteServer"]
+
+_RECEIVE_BYTES = 1 << 16
+
+
+class SiteServer:
+    """Serves sites by the Host header on one free loopback port."""
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self.sites = {host: site for site in sites for host in site.hosts}
+        self.failures: list[str] = []
+        """Tracebacks of handlers that broke: bugs of the replica, or of a test's handler."""
+        certificate = issue_certificate(self.sites)
+        self.pin = certificate.pin
+        self.port = 0
+        self._tls = certificate.context
+        self._ready = threading.Event()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._scope = trio.CancelScope()
+        self._thread = threading.Thread(target=lambda: trio.run(self._main), name="sites", daemon=True)
+
+    @property
+    def chromium_flags(self) -> tuple[str, ...]:
+        """What makes a Chromium find these sites at their true addresses, and nothing else outside."""
+        rules = ", ".join(f"MAP {host} 127.0.0.1:{self.port}" for host in self.sites)
+        return (
+            f"--host-resolver-rules={rules}, EXCLUDE localhost, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND",
+            f"--ignore-certificate-errors-spki-list={self.pin}",
+        )
+
+    def start(self) -> None:
+        """Start serving; returns once the port is open."""
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the sites' server did not start")
+
+    def stop(self) -> None:
+        """Cut whatever is going on and stop the thread."""
+        assert self._token is not None
+        self._token.run_sync_soon(self._scope.cancel)
+        self._thread.join(10)
+
+    async def _main(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        self.port = listeners[0].socket.getsockname()[1]
+        with self._scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.serve_listeners, self._serve, listeners)
+                self._ready.set()
+
+    async def _serve(self, tcp: trio.SocketStream) -> None:
+        stream = trio.SSLStream(tcp, self._tls, server_side=True, https_compatible=True)
+        try:
+            await self._serve_requests(stream)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError):
+            return  # the browser went away, or asked plain HTTP of a TLS port
+        except (ConnectionCut, SocketClosed):
+            return
+        finally:
+            await trio.aclose_forcefully(tcp)
+
+    async def _serve_requests(self, stream: trio.SSLStream) -> None:
+        protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+        while True:
+            request = await _next_event(stream, protocol)
+            if not isinstance(request, h11.Request):
+                return
+            body = bytearray()
+            while isinstance(part := await _next_event(stream, protocol), h11.Data):
+                body += part.data
+            if not isinstance(part, h11.EndOfMessage):
+                return
+            exchange = Exchange(stream=stream, protocol=protocol, request=request, body=bytes(body))
+            await self._answer(exchange, stream, protocol)
+            if exchange.upgraded or not exchange.finished or protocol.our_state is not h11.DONE:
+                return
+            protocol.start_next_cycle()
+
+    async def _answer(self, exchange: Exchange, stream: trio.SSLStream, protocol: h11.Connection) -> None:
+        site = self.sites.get(exchange.host)
+        if site is None:
+            await exchange.respond(421, "no such site")
+            return
+        if exchange.wants_socket:
+            await self._run_handler(site, exchange)
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_watch_for_the_end, stream, protocol, site, exchange, nursery.cancel_scope)
+            try:
+                await self._run_handler(site, exchange)
+            finally:
+                nursery.cancel_scope.cancel()
+
+    async def _run_handler(self, site: Site, exchange: Exchange) -> None:
+        try:
+            await site.handle(exchange)
+        except (ConnectionCut, SocketClosed, trio.BrokenResourceError, trio.ClosedResourceError):
+            exchange.finished = False  # the connection is of no more use
+        except Exception:
+            self.failures.append(f"{exchange.method} {exchange.path}\n{traceback.format_exc()}")
+            if not exchange.started and not exchange.upgraded:
+                await exchange.respond(500, "the replica broke; see SiteServer.failures")
+
+
+async def _next_event(
+    stream: trio.SSLStream, protocol: h11.Connection
+) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    while (event := protocol.next_event()) is h11.NEED_DATA:
+        protocol.receive_data(await stream.receive_some(_RECEIVE_BYTES))
+    return event
+
+
+async def _watch_for_the_end(
+    stream: trio.SSLStream,
+    protocol: h11.Connection,
+    site: Site,
+    exchange: Exchange,
+    scope: trio.CancelScope,
+) -> None:
+    """Cancel the handler when the browser closes the connection under it (an aborted fetch)."""
+    journal = site.journal
+    while True:
+        try:
+            data = await stream.receive_some(_RECEIVE_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
+        if not data:
+            exchange.finished = False
+            journal.record("gone", method=exchange.method, path=exchange.path)
+            scope.cancel()
+            await trio.sleep(math.inf)
+        protocol.receive_data(data)  # the next request, sent ahead

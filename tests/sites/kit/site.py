@@ -1,0 +1,48 @@
+"""The base of a replica site."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tests.sites.kit.exchange import Exchange
+from tests.sites.kit.gates import Gates
+from tests.sites.kit.journal import Entry, Journal
+
+__all__ = ["Site"]
+
+
+class Site:
+    """A site: its hosts, its journal and gates, and a handler for its requests.
+
+    A test calls methods from its own thread, requests are handled on the server's loop. :meth:`reset`
+    gives the next test a new journal and new gates; whatever still runs for the last test keeps the old.
+    """
+
+    name: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.gates = Gates(self.journal)
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Forget everything that a test set up, and let go what is held."""
+        self.gates.release_for_good()
+        self.journal = Journal()
+        self.gates = Gates(self.journal)
+
+    def hold(self, *gates: str) -> None:
+        """Stop at these gates from now on."""
+        self.gates.shut(*gates)
+
+    def release(self, *gates: str) -> None:
+        """Open these gates, or all."""
+        self.gates.open(*gates)
+
+    async def held(self, gate: str, *, count: int = 1, timeout: float = 10.0) -> Entry:
+        """Wait until the site stands at a gate."""
+        return await self.gates.held(gate, count=count, timeout=timeout)
