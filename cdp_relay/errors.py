@@ -35,6 +35,7 @@ __all__ = [
     "ConsentNeeded",
     "ConversationTooLong",
     "EmptyAnswer",
+    "EventsLost",
     "ForbiddenHost",
     "ForbiddenOrigin",
     "GenerationFailed",
@@ -497,6 +498,12 @@ class CommandFailed(BrowserError):
     """Chrome refused a DevTools command; ``details`` holds its code and the method."""
 
     code = "command_failed"
+
+
+class EventsLost(BrowserError):
+    """Events of the browser came faster than they were taken, and the queue has a limit."""
+
+    code = "events_lost"
 
 
 class TabClosed(BrowserError):
