@@ -23,6 +23,7 @@ __all__ = [
     "AnswerIncomplete",
     "AnswerStopped",
     "AttachTargetRefused",
+    "BodyTimeout",
     "BodyTooLarge",
     "BrowserError",
     "BrowserGone",
@@ -192,6 +193,15 @@ class MethodNotAllowed(UserError):
     code = "method_not_allowed"
     status = 405
     next_step = "Use the method that is named in the Allow header."
+
+
+class BodyTimeout(UserError):
+    """The request body did not arrive in time."""
+
+    code = "request_timeout"
+    status = 408
+    retryable = True
+    next_step = "Send the request again, the whole body at once."
 
 
 class BodyTooLarge(UserError):
