@@ -323,6 +323,14 @@ class Provider:
         """Serve the site itself, for sites that the relay brings along; yields the base address."""
         return None
 
+    def is_stream(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether the response to a submission is an answer, and not a refusal or a page to look at.
+
+        Args:
+          headers: names in lower case.
+        """
+        return 200 <= status < 300 and "text/html" not in headers.get("content-type", "")
+
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> RelayError:
         """Turn a refused submission (status other than 200, or no stream) into an error.
 

@@ -75,6 +75,8 @@ def load_registry(home: Home | None = None, settings: Settings | None = None) ->
             raise SettingsError(f"[sites.{name}] is set, but there is no provider of that name.")
     providers = [_load(found[name]) for name in wanted if settings.site(name).enabled]
     providers.sort(key=lambda provider: (provider.site.order, provider.site.name))
+    if not providers:
+        raise SettingsError("Every site is switched off (chat.sites, [sites.NAME] enabled).")
     default = settings.chat.default_site
     names = [provider.site.name for provider in providers]
     if default != "auto" and default not in names:

@@ -1,0 +1,106 @@
+"""Read one answer: feed a site's decoder, pass on what it says, and know when the answer is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from cdp_relay.chat.contract import (
+    AnswerEnded,
+    ConversationSeen,
+    DecoderEvent,
+    HandedOff,
+    ModelSeen,
+    SiteFailed,
+    StreamDecoder,
+    TitleSeen,
+)
+from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.usage import estimate_tokens_of_bytes
+from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, ReasoningDelta, TextDelta, Usage
+from cdp_relay.errors import RelayError
+
+__all__ = ["AnswerReader"]
+
+
+@attrs.define(eq=False)
+class AnswerReader:
+    """Keeps what one turn's stream has said so far. Sans-IO.
+
+    Text is passed on as it comes and only counted here: an answer may be megabytes long.
+    """
+
+    decoder: StreamDecoder
+    delivery: Delivery
+    conversation_id: str | None = None
+    message_id: str | None = None
+    model: str | None = None
+    title: str | None = None
+    topic: str | None = None
+    """The WebSocket topic that the rest of the answer comes under."""
+    finish_reason: FinishReason | None = None
+    """Set by the site's own sign that the answer is whole."""
+    error: RelayError | None = None
+    """What the site said instead of an answer, or of its rest."""
+    capture: str = "stream"
+    text_bytes: int = 0
+    reasoning_bytes: int = 0
+    drifts: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the site has said its last word on this answer."""
+        return self.finish_reason is not None or self.error is not None
+
+    def body(self, data: bytes) -> None:
+        """Take the next bytes of the response body."""
+        self._take(self.decoder.feed(data))
+
+    def frame(self, text: str) -> None:
+        """Take one WebSocket message."""
+        before = self.text_bytes
+        self._take(self.decoder.feed_frame(text))
+        if self.text_bytes > before:
+            self.capture = "socket"
+
+    def end_body(self) -> None:
+        """The response body ended."""
+        self._take(self.decoder.end_body())
+
+    def usage(self, prompt_tokens: int) -> Usage:
+        """Estimate the tokens of the turn so far."""
+        reasoning = estimate_tokens_of_bytes(self.reasoning_bytes)
+        return Usage(
+            prompt_tokens=prompt_tokens,
+            completion_tokens=estimate_tokens_of_bytes(self.text_bytes) + reasoning,
+            reasoning_tokens=reasoning,
+        )
+
+    def _take(self, events: Iterable[DecoderEvent]) -> None:
+        for event in events:
+            match event:
+                case TextDelta(text):
+                    self.text_bytes += len(text.encode("utf-8", "replace"))
+                    self.delivery.put(event)
+                case ReasoningDelta(text):
+                    self.reasoning_bytes += len(text.encode("utf-8", "replace"))
+                    self.delivery.put(event)
+                case ConversationSeen():
+                    self.conversation_id = event.conversation_id
+                    self.message_id = event.message_id or self.message_id
+                case ModelSeen():
+                    self.model = event.model
+                case TitleSeen():
+                    self.title = event.title
+                case HandedOff():
+                    self.topic = event.topic
+                case AnswerEnded():
+                    self.finish_reason = event.finish_reason
+                case SiteFailed():
+                    self.error = event.error
+                case Drift():
+                    self.drifts += 1
+                    self.delivery.put(event)
+                case Notice():
+                    self.delivery.put(event)

@@ -1,0 +1,125 @@
+"""What can cut into a turn from outside: a lost page, or a state that the site shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import attrs
+import trio
+
+from cdp_relay.chat.contract import Provider, StateRule
+from cdp_relay.chat.registry import error_class
+from cdp_relay.errors import BrowserError, BrowserGone, RelayError, SiteError
+from cdp_relay.page import Tab, find_state, watch_states
+
+__all__ = ["Interruptions", "sole_error", "state_error", "watch_interruptions"]
+
+
+def state_error(provider: Provider, rule: StateRule) -> RelayError:
+    """The error of a state that the page shows."""
+    kind = error_class(rule.code) or SiteError
+    message = rule.message or f"{provider.site.title} shows the state {rule.code!r}."
+    return kind(message, details={"site": provider.site.name, "state": rule.code})
+
+
+def sole_error(error: BaseException) -> BaseException:
+    """The one error that matters in a group from a nursery: the relay's own before any other.
+
+    A turn's nurseries hold one worker and some watchers; when both fail in the same moment, the
+    relay's typed error says more than what it brought about.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [sole_error(one) for one in error.exceptions]
+    ours = [one for one in leaves if isinstance(one, RelayError)]
+    if ours:
+        return ours[0]
+    others = [one for one in leaves if not isinstance(one, trio.Cancelled)]
+    return others[0] if len(others) == 1 else error
+
+
+@attrs.define(eq=False)
+class Interruptions:
+    """Watches a tab for as long as a turn uses it.
+
+    A lost page interrupts at once, whatever the turn is doing. A state of the site interrupts the
+    steps up to the sending; while an answer streams it is only remembered, because the wire knows
+    better than a banner whether the answer goes on.
+    """
+
+    state: RelayError | None = None
+    """The state that the page shows, as an error."""
+    lost: RelayError | None = None
+    """Why the page can't be used any more."""
+    on_state: Callable[[], None] | None = None
+    """Called when a state shows; for a turn that waits on the stream."""
+    _scope: trio.CancelScope | None = attrs.field(default=None, init=False)
+    _with_states: bool = attrs.field(default=True, init=False)
+
+    @contextmanager
+    def applied(self, *, states: bool = True) -> Generator[None, None, None]:
+        """Let interruptions cut into the block: they cancel it and are raised from it."""
+        self._with_states = states
+        with trio.CancelScope() as scope:
+            self._scope = scope
+            try:
+                self._check()
+                yield
+            finally:
+                self._scope = None
+        if scope.cancelled_caught:
+            self._check()
+
+    def _check(self) -> None:
+        if self.lost is not None:
+            raise self.lost
+        if self._with_states and self.state is not None:
+            raise self.state
+
+    def _lose(self, error: RelayError) -> None:
+        self.lost = self.lost or error
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def _show(self, error: RelayError) -> None:
+        self.state = error
+        if self._with_states and self._scope is not None:
+            self._scope.cancel()
+        if self.on_state is not None:
+            self.on_state()
+
+
+@asynccontextmanager
+async def watch_interruptions(tab: Tab, provider: Provider) -> AsyncGenerator[Interruptions, None]:
+    """Watch a tab until the block ends."""
+    watch = Interruptions()
+
+    async def until_gone() -> None:
+        await tab.gone.wait()
+        watch._lose(tab.gone_error or BrowserGone("The page is gone."))
+
+    async def until_state() -> None:
+        rules = provider.site.states
+        try:
+            while True:
+                rule = await watch_states(tab, rules)
+                if rule.after_seconds:
+                    # Challenges and error toasts often clear by themselves.
+                    await trio.sleep(rule.after_seconds)
+                    still = await find_state(tab, (rule,))
+                    if still is None:
+                        continue
+                watch._show(state_error(provider, rule))
+                return
+        except BrowserError as error:
+            # The page went away under the question; until_gone knows whether for good.
+            if not tab.gone.is_set() and isinstance(error, BrowserGone):
+                watch._lose(error)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(until_gone)
+        if provider.site.states:
+            nursery.start_soon(until_state)
+        yield watch
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,135 @@
+"""Lead a tab to a new chat that is ready to take a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import attrs
+import trio
+
+from cdp_relay.chat.contract import Provider, StepLimits
+from cdp_relay.chat.interruptions import state_error
+from cdp_relay.chat.vocabulary import Drift, Step
+from cdp_relay.errors import PageNavigated, SelectorDrift, SiteTimeout
+from cdp_relay.page import Tab, find_control, find_state, visible_count
+
+__all__ = ["SiteTab", "make_ready", "open_chat", "step_limit"]
+
+_FRESH_SECONDS = 600.0
+"""How long an unused new chat counts as fresh: sessions expire, and sites deploy new builds."""
+
+_SIGNED_IN_SECONDS = 5.0
+"""How long the sign of a signed-in page may lag behind the composer."""
+
+
+@attrs.define(eq=False)
+class SiteTab:
+    """A tab that works for one site."""
+
+    tab: Tab
+    provider: Provider
+    turns: int = 0
+    doubtful: bool = False
+    """Set when nobody can say what the page is doing: such a tab is closed, never used again."""
+    _fresh_url: str | None = attrs.field(default=None, init=False)
+    _fresh_at: float = attrs.field(default=0.0, init=False)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the tab can take a turn."""
+        return not self.doubtful and not self.tab.gone.is_set()
+
+    def is_fresh(self, url: str) -> bool:
+        """Whether the tab stands, unused, at this new-chat address."""
+        return self._fresh_url == url and trio.current_time() - self._fresh_at < _FRESH_SECONDS
+
+    def freshen(self, url: str) -> None:
+        """Note that the tab stands at a new chat."""
+        self._fresh_url, self._fresh_at = url, trio.current_time()
+
+    def spend(self) -> None:
+        """Note that the new chat is about to be used."""
+        self._fresh_url = None
+
+
+@contextmanager
+def step_limit(
+    provider: Provider, step: Step, seconds: float, name: str
+) -> Generator[trio.CancelScope, None, None]:
+    """Bound a step of a turn.
+
+    Args:
+      name: of the limit, for the message.
+
+    Raises:
+      SiteTimeout: the block took longer.
+    """
+    with trio.move_on_after(seconds) as scope:
+        yield scope
+    if scope.cancelled_caught:
+        raise SiteTimeout(
+            f"{provider.site.title} did not get to {step.value!r} within {seconds:g} s (limits.{name}).",
+            details={"site": provider.site.name, "step": step.value, "seconds": seconds},
+        )
+
+
+async def open_chat(site_tab: SiteTab, url: str, limits: StepLimits) -> bool:
+    """Lead the tab to *url*; False when it stood there already, unused.
+
+    Raises:
+      SiteTimeout, SiteError, BrowserError: the page did not open.
+    """
+    if site_tab.is_fresh(url):
+        return False
+    site_tab.spend()
+    with step_limit(site_tab.provider, Step.OPENED, limits.open_seconds, "open_seconds"):
+        await site_tab.tab.navigate(url, timeout=limits.open_seconds)
+    site_tab.freshen(url)
+    return True
+
+
+async def make_ready(site_tab: SiteTab, limits: StepLimits) -> tuple[Drift, ...]:
+    """Wait until the composer can be used, and nothing stands in its way.
+
+    Returns what of the definition no longer fits the page.
+
+    Raises:
+      SiteError: a state that the definition names (signed out, challenge, ...), or no composer.
+      PageNavigated: the site led the tab somewhere else.
+    """
+    tab, provider = site_tab.tab, site_tab.provider
+    selectors = provider.site.selectors
+    with step_limit(provider, Step.READY, limits.ready_seconds + 1, "ready_seconds"):
+        try:
+            composer = await find_control(tab, selectors.composer, timeout=limits.ready_seconds)
+        except SelectorDrift:
+            await _refuse_states(site_tab)
+            if not provider.is_home(tab.url):
+                raise PageNavigated(
+                    f"{provider.site.title} led the tab away from its chat page.",
+                    details={"site": provider.site.name},
+                ) from None
+            raise
+        await _refuse_states(site_tab)
+        drift = [_rank_drift("composer", composer.rank, composer.selector)] if composer.rank else []
+        if selectors.signed_in and not await visible_count(tab, selectors.signed_in):
+            try:
+                await find_control(tab, selectors.signed_in, timeout=_SIGNED_IN_SECONDS)
+            except SelectorDrift:
+                await _refuse_states(site_tab)
+                # No sign of being signed out either: the definition is old, the page may be fine.
+                drift.append(Drift(kind="selector", detail="signed_in: no alternative matches"))
+    return tuple(drift)
+
+
+async def _refuse_states(site_tab: SiteTab) -> None:
+    """Raise what the page shows now; states that often clear by themselves are left to the watcher."""
+    rules = tuple(rule for rule in site_tab.provider.site.states if not rule.after_seconds)
+    rule = await find_state(site_tab.tab, rules) if rules else None
+    if rule is not None:
+        raise state_error(site_tab.provider, rule)
+
+
+def _rank_drift(control: str, rank: int, selector: str) -> Drift:
+    return Drift(kind="selector", detail=f"{control}: alternative {rank + 1} matched ({selector})")

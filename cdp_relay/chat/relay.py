@@ -1,0 +1,269 @@
+"""The relay: every site behind one question. This is also the library's face."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+import trio
+
+from cdp_relay.chat.contract import Provider, StepLimits
+from cdp_relay.chat.health import SiteHealth, SiteMemory
+from cdp_relay.chat.interruptions import sole_error
+from cdp_relay.chat.registry import Registry, load_registry
+from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.tabs import TabPool
+from cdp_relay.chat.turn import Turn
+from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Step
+from cdp_relay.chrome import Supervisor, supervise
+from cdp_relay.page import Tab, open_tab
+from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
+
+__all__ = ["Relay", "open_relay"]
+
+_PAUSED = ("signed_out", "challenge", "consent_needed", "account_blocked", "cooling_down", "drift")
+"""States in which a site can't take work until something changes."""
+
+
+@asynccontextmanager
+async def open_relay(
+    settings: Settings | None = None,
+    home: Home | None = None,
+    *,
+    browser_context_id: str | None = None,
+) -> AsyncGenerator[Relay, None]:
+    """Start (or attach to) the browser and hold it for as long as the block lasts.
+
+    Leaving the block stops running answers on their pages, closes the relay's tabs, and closes the
+    browser if the relay started it.
+
+    Args:
+      settings: as loaded from *home* when left out.
+      home: where the relay keeps its things; the user's own folders when left out.
+      browser_context_id: work in this context of an attached browser, apart from its profile.
+
+    Raises:
+      SettingsError: a setting or a provider's file is wrong.
+      BrowserError: there is no usable browser.
+    """
+    home = home or Home.locate()
+    settings = settings or load_settings(home).settings
+    registry = load_registry(home, settings)
+    memory = SiteMemory(home.sites_file)
+    memory.load(tuple(registry.providers))
+    try:
+        async with AsyncExitStack() as stack:
+            for provider in registry.providers.values():
+                served = provider.open_site()
+                if served is not None:
+                    provider.base = await stack.enter_async_context(served)
+            supervisor = await stack.enter_async_context(supervise(settings.chrome, home))
+            async with trio.open_nursery() as tabs:
+                async with trio.open_nursery() as turns:
+                    relay = Relay(
+                        settings, registry, supervisor, memory, turns, tabs, context=browser_context_id
+                    )
+                    yield relay
+                    turns.cancel_scope.cancel()
+                relay.close()
+                tabs.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise sole_error(group) from None
+
+
+@attrs.define(eq=False, init=False)
+class Relay:
+    """Asks chat sites questions, many at once. Made by :func:`open_relay`."""
+
+    _settings: Settings
+    _registry: Registry
+    _supervisor: Supervisor
+    _memory: SiteMemory
+    _turns: trio.Nursery
+    _context: str | None
+    _pools: dict[str, TabPool]
+    _created: int
+    _started: float
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        supervisor: Supervisor,
+        memory: SiteMemory,
+        turns: trio.Nursery,
+        tabs: trio.Nursery,
+        *,
+        context: str | None,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._supervisor = supervisor
+        self._memory = memory
+        self._turns = turns
+        self._context = context
+        self._created = int(time.time())
+        self._started = trio.current_time()
+        self._pools = {
+            name: TabPool(
+                provider=provider,
+                open_tab=self._open_tab,
+                nursery=tabs,
+                limits=_limits(provider, settings.limits),
+                size=settings.site(name).tabs or settings.chat.tabs,
+                queue=settings.chat.queue,
+                queue_seconds=settings.limits.queue_seconds,
+                on_failure=memory.health(name).failed,
+            )
+            for name, provider in registry.providers.items()
+        }
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """The sites by name, in the order of their preference."""
+        return self._registry.providers
+
+    async def ask(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Ask one question; yields steps, deltas and notices as they come, and ``Finished`` last.
+
+        A reader that lags finds deltas joined, and holds nothing up. Closing the generator, or
+        cancelling whoever iterates it, stops the answer on the page.
+
+        Raises:
+          RelayError: there is no (whole) answer; the class says why and whether to try again.
+        """
+        turn = self._turn(request)
+        self._turns.start_soon(self._run, turn)
+        try:
+            async for event in turn.delivery:
+                yield event
+        finally:
+            if not turn.timeline.reached(Step.FINISHED):
+                turn.scope.cancel()
+
+    def route(self, label: str) -> Route:
+        """Where a model label leads: ``SITE``, ``SITE/MODEL``, or the default site for anything else."""
+        site, _, model = label.partition("/")
+        provider = self._registry.providers.get(site)
+        if provider is None:
+            return Route(site=self._default_site(), model=None, by_default=True)
+        known = provider.site.any_model or any(model == offer.id for offer in provider.site.models)
+        return Route(
+            site=site, model=model if model and known else None, by_default=bool(model) and not known
+        )
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The labels that name a site or one of its models, without touching the browser."""
+        listed = []
+        for name, provider in self._registry.providers.items():
+            state = self._site_status(name).state
+            names = [(name, provider.site.title)]
+            names += [(f"{name}/{offer.id}", offer.label or offer.id) for offer in provider.site.models]
+            listed += [
+                ModelInfo(id=label, site=name, title=title, created=self._created, state=state)
+                for label, title in names
+            ]
+        return tuple(listed)
+
+    def status(self) -> RelayStatus:
+        """How the browser and the sites are, as far as is known without asking them."""
+        return RelayStatus(
+            browser=self._browser_status(),
+            sites=tuple(self._site_status(name) for name in self._registry.providers),
+            uptime_seconds=trio.current_time() - self._started,
+        )
+
+    def close(self) -> None:
+        """Close the tabs; part of leaving :func:`open_relay`'s block."""
+        for pool in self._pools.values():
+            pool.close()
+
+    # --- turns
+
+    def _turn(self, request: ChatRequest) -> Turn:
+        route = self.route(request.model)
+        provider = self._registry.providers[route.site]
+        return Turn(
+            request=request,
+            route=route,
+            provider=provider,
+            pool=self._pools[route.site],
+            health=self._memory.health(route.site),
+            limits=_limits(provider, self._settings.limits),
+        )
+
+    async def _run(self, turn: Turn) -> None:
+        before = _remembered(turn.health)
+        await turn.run()
+        if _remembered(turn.health) != before:
+            await trio.to_thread.run_sync(self._memory.save)
+
+    @asynccontextmanager
+    async def _open_tab(self) -> AsyncGenerator[Tab, None]:
+        browser = await self._supervisor.browser(timeout=self._settings.chrome.start_seconds)
+        async with open_tab(browser.connection, browser_context_id=self._context) as tab:
+            yield tab
+
+    # --- what is known
+
+    def _default_site(self) -> str:
+        wanted = self._settings.chat.default_site
+        if wanted != "auto":
+            return wanted
+        providers = self._registry.providers
+        for name in providers:
+            if self._memory.health(name).signed_in and _has_accounts(providers[name]):
+                return name
+        return next((name for name in providers if not _has_accounts(providers[name])), next(iter(providers)))
+
+    def _browser_status(self) -> BrowserStatus:
+        browser = self._supervisor.current
+        return BrowserStatus(
+            state=self._supervisor.state,
+            generation=self._supervisor.generation,
+            version=browser.version if browser else None,
+            headless=browser.headless if browser else None,
+            owned=browser.owned if browser else None,
+            pid=browser.pid if browser else None,
+        )
+
+    def _site_status(self, name: str) -> SiteStatus:
+        health, pool = self._memory.health(name), self._pools[name].statistics
+        if health.until is not None and health.until <= health.clock():
+            health.clear()
+        state = health.state
+        if state == "unknown" and (health.signed_in or not _has_accounts(self._registry.providers[name])):
+            state = "ready"
+        if state == "ready" and pool.busy >= pool.size:
+            state = "busy"
+        room = pool.busy < pool.size or pool.waiting < self._settings.chat.queue
+        return SiteStatus(
+            name=name,
+            title=self._registry.providers[name].site.title,
+            state=state,
+            message=health.message,
+            until=health.until,
+            tabs=pool.tabs,
+            busy=pool.busy,
+            waiting=pool.waiting,
+            ready=state not in _PAUSED and room and self._supervisor.state != "down",
+        )
+
+
+def _has_accounts(provider: Provider) -> bool:
+    return provider.site.pages.sign_in is not None
+
+
+def _remembered(health: SiteHealth) -> tuple[object, ...]:
+    return health.signed_in, health.until, health.message
+
+
+def _limits(provider: Provider, settings: LimitSettings) -> StepLimits:
+    """The site's own limits, with those that the user set over them."""
+    names = {field.name for field in attrs.fields(StepLimits)}
+    chosen = {
+        name: value for name, value in attrs.asdict(settings).items() if name in names and value is not None
+    }
+    return attrs.evolve(provider.site.limits, **chosen)

@@ -1,0 +1,249 @@
+"""One turn: the state machine from a request to the last word of its answer.
+
+``queued → leased → opened → ready → composed → submitted → streaming → finished | stopped | failed``.
+Each step has a time limit, is verified, and is written to the timeline. Until the send control is
+pressed a lost page costs nothing and the turn starts over once; from then on nothing is ever repeated.
+"""
+
+from __future__ import annotations
+
+import attrs
+import structlog
+import trio
+
+from cdp_relay.chat.answer import AnswerReader
+from cdp_relay.chat.contract import Provider, StepLimits
+from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.health import SiteHealth
+from cdp_relay.chat.interruptions import Interruptions, sole_error, watch_interruptions
+from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, step_limit
+from cdp_relay.chat.prompt import render_prompt
+from cdp_relay.chat.receiving import Receiver
+from cdp_relay.chat.sending import Sender
+from cdp_relay.chat.status import Route
+from cdp_relay.chat.tabs import TabPool
+from cdp_relay.chat.timeline import Timeline
+from cdp_relay.chat.usage import estimate_tokens
+from cdp_relay.chat.vocabulary import ChatRequest, Drift, Finished, FinishReason, Notice, Step
+from cdp_relay.errors import (
+    AnswerBlocked,
+    AnswerStopped,
+    BrowserError,
+    EmptyAnswer,
+    InternalError,
+    PromptTooLong,
+    RelayError,
+    SiteTimeout,
+)
+from cdp_relay.page import Capture, EditorPlan, insert_text, watch_requests
+
+__all__ = ["Turn"]
+
+_log = structlog.stdlib.get_logger("cdp_relay.turn")
+
+
+@attrs.define(eq=False)
+class Turn:
+    """Runs one request on one site.
+
+    :meth:`run` never raises but when it is cancelled from outside; the outcome goes to ``delivery``.
+    Cancelling :attr:`scope` stops the answer on the page, and leaves the tab usable or closed.
+    """
+
+    request: ChatRequest
+    route: Route
+    provider: Provider
+    pool: TabPool
+    health: SiteHealth
+    limits: StepLimits
+    delivery: Delivery = attrs.field(factory=Delivery)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    timeline: Timeline = attrs.field(init=False)
+    done: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _prompt: str = attrs.field(default="", init=False)
+    _sender: Sender | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.timeline = Timeline(self.request.id, self.delivery)
+
+    async def run(self) -> None:
+        """Run the turn to one of its three ends."""
+        try:
+            with self.scope:
+                await self._run()
+            if self.scope.cancelled_caught:
+                self.timeline.reach(Step.STOPPED)
+                self.delivery.close()
+        except (RelayError, ExceptionGroup) as raised:
+            error = sole_error(raised)
+            self._fail(error if isinstance(error, RelayError) else self._bug(error))
+        except Exception as raised:
+            # The edge of the component: a bug costs its own request, never the service.
+            self._fail(self._bug(raised))
+        finally:
+            self.delivery.close()
+            self.done.set()
+
+    def _fail(self, error: RelayError) -> None:
+        self.health.failed(error)
+        self.timeline.reach(Step.FAILED, code=error.code)
+        _log.info("turn_failed", request=self.request.id, site=self.provider.site.name, code=error.code)
+        self.delivery.close(error)
+
+    def _bug(self, error: BaseException) -> InternalError:
+        _log.error("turn_bug", request=self.request.id, exc_info=error)
+        return InternalError(f"A bug in CDP Relay ended the request ({type(error).__name__}).")
+
+    async def _run(self) -> None:
+        self._prompt = render_prompt(self.request.messages)
+        self._check_length()
+        self.health.check()
+        with trio.move_on_after(self.limits.total_seconds) as total:
+            try:
+                await self._attempt()
+            except (BrowserError, ExceptionGroup) as raised:
+                error = sole_error(raised)
+                if not isinstance(error, BrowserError) or not error.retryable or self._may_have_sent():
+                    raise error from None
+                # Nothing was pressed: a fresh tab is free of risk.
+                self.delivery.put(Notice(code="restarted", message=f"The page was lost: {error.message}"))
+                await self._attempt()
+        if total.cancelled_caught:
+            raise SiteTimeout(
+                f"The turn took longer than {self.limits.total_seconds:g} s (limits.total_seconds).",
+                details={"site": self.provider.site.name, "step": str(self.timeline.last)},
+            )
+
+    def _may_have_sent(self) -> bool:
+        return self._sender is not None and self._sender.pressed
+
+    def _check_length(self) -> None:
+        longest = self.provider.site.insertion.max_chars
+        if longest is not None and len(self._prompt) > longest:
+            raise PromptTooLong(
+                f"The prompt has {len(self._prompt)} characters; {self.provider.site.title} takes {longest}.",
+                param="messages",
+            )
+
+    async def _attempt(self) -> None:
+        async with self.pool.lease(self.timeline) as site_tab:
+            self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
+            async with watch_interruptions(site_tab.tab, self.provider) as interruptions:
+                try:
+                    with interruptions.applied():
+                        await self._open(site_tab)
+                    await self._converse(site_tab, interruptions)
+                except BrowserError:
+                    site_tab.doubtful = True
+                    raise
+
+    async def _open(self, site_tab: SiteTab) -> None:
+        opened = await open_chat(site_tab, self.provider.new_chat_url(self.route.model), self.limits)
+        self.timeline.reach(Step.OPENED, warm=not opened)
+        for drift in await make_ready(site_tab, self.limits):
+            self.delivery.put(drift)
+        self.timeline.reach(Step.READY)
+
+    async def _converse(self, site_tab: SiteTab, interruptions: Interruptions) -> None:
+        site_tab.spend()
+        wanted = watch_requests(site_tab.tab, want=self._is_wanted, want_socket=self.provider.is_socket)
+        with wanted as capture:
+            reader = AnswerReader(self.provider.new_decoder(), self.delivery)
+            receiver = Receiver(self.provider, capture, reader, interruptions, self.timeline, self.limits)
+            try:
+                with interruptions.applied():
+                    await self._compose(site_tab)
+                    await self._send(site_tab, capture, receiver)
+                with interruptions.applied(states=False):
+                    await receiver.receive()
+                    self._finish(reader)
+                    await receiver.drain()
+            finally:
+                if self._may_have_sent() and not receiver.at_rest:
+                    await self._stop(site_tab, receiver)
+
+    def _is_wanted(self, method: str, url: str) -> bool:
+        return self.provider.is_submission(method, url) or self.provider.is_resume(method, url)
+
+    async def _compose(self, site_tab: SiteTab) -> None:
+        site = self.provider.site
+        plan = EditorPlan(
+            ladder=site.insertion.ladder,
+            piece_chars=site.insertion.piece_chars,
+            insert_text_max_newlines=site.insertion.insert_text_max_newlines,
+            attachment=site.insertion.attachment,
+            attachment_selectors=site.selectors.attachment,
+            attachment_remove_selectors=site.selectors.attachment_remove,
+        )
+        with step_limit(self.provider, Step.COMPOSED, self.limits.compose_seconds, "compose_seconds"):
+            insertion = await insert_text(
+                site_tab.tab,
+                site.selectors.composer,
+                self._prompt,
+                plan,
+                timeout=self.limits.compose_seconds,
+            )
+        self.timeline.reach(
+            Step.COMPOSED,
+            characters=len(self._prompt),
+            editor=insertion.editor,
+            rung=insertion.rung,
+            attempts=len(insertion.attempts),
+            attached=insertion.attached,
+        )
+        if len(insertion.attempts) > 1:
+            failed = ", ".join(attempt.rung for attempt in insertion.attempts[:-1])
+            self.delivery.put(Drift(kind="insertion", detail=f"{insertion.editor}: {failed} did not work"))
+
+    async def _send(self, site_tab: SiteTab, capture: Capture, receiver: Receiver) -> None:
+        self._sender = Sender(site_tab, capture, self._prompt, self.limits)
+        sent = await self._sender.send()
+        receiver.sent(sent)
+        self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)
+        if not sent.exact:
+            self.delivery.put(
+                Notice(code="prompt_spacing", message="The site changed white space inside the prompt.")
+            )
+
+    def _finish(self, reader: AnswerReader) -> None:
+        title = self.provider.site.title
+        if reader.finish_reason is FinishReason.INTERRUPTED:
+            # Half an answer must never look whole: an agent would apply half an edit.
+            raise AnswerStopped(f"The answer was stopped on {title}'s page.")
+        if not reader.text_bytes:
+            if reader.finish_reason is FinishReason.CONTENT_FILTER:
+                raise AnswerBlocked(f"{title} withheld the answer.")
+            raise EmptyAnswer(f"{title} ended its answer without any text.")
+        asked = self.route.model
+        if asked is not None and reader.model is not None and reader.model != asked:
+            self.delivery.put(
+                Notice(code="model_differs", message=f"{asked} was asked for; {reader.model} answered.")
+            )
+        self.health.worked()
+        conversation = reader.conversation_id
+        self.timeline.reach(Step.FINISHED, bytes=reader.text_bytes, capture=reader.capture)
+        self.delivery.put(
+            Finished(
+                finish_reason=reader.finish_reason or FinishReason.STOP,
+                usage=reader.usage(estimate_tokens(self._prompt)),
+                site=self.provider.site.name,
+                model=reader.model,
+                conversation_id=conversation,
+                conversation_url=self.provider.conversation_url(conversation) if conversation else None,
+                capture=reader.capture,
+                timeline=tuple(self.timeline.steps),
+            )
+        )
+        self.delivery.close()
+
+    async def _stop(self, site_tab: SiteTab, receiver: Receiver) -> None:
+        """Stop the answer on the page, within a bounded time; a page that won't stop is closed."""
+        with trio.move_on_after(self.limits.stop_seconds, shield=True) as scope:
+            try:
+                stopped = await receiver.stop(site_tab.tab)
+            except RelayError:
+                stopped = False
+            if not stopped:
+                site_tab.doubtful = True
+        if scope.cancelled_caught:
+            site_tab.doubtful = True
