@@ -1,0 +1,133 @@
+"""Attaching to pages one at a time, and to their workers and frames by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import trio
+
+from cdp_relay.cdp import protocol
+from cdp_relay.errors import BrowserError
+
+if TYPE_CHECKING:
+    from cdp_relay.cdp.connection import Connection
+    from cdp_relay.cdp.session import Session
+
+__all__ = ["Preparer", "Targets"]
+
+Preparer: TypeAlias = "Callable[[Session], Awaitable[None]]"
+"""Called once for a page and for each of its workers and frames, before they run."""
+
+
+class Targets:
+    """The pages of a browser.
+
+    Pages are attached to by name only, never all at once, so that a sick page of somebody else's
+    cannot hold anything up.
+    """
+
+    def __init__(self, connection: Connection, nursery: trio.Nursery) -> None:
+        self._connection = connection
+        self._nursery = nursery
+        self._discovering = False
+        self.unprepared = 0
+        """Workers and frames that were let run although their preparation failed or stalled."""
+
+    async def list_pages(self) -> list[protocol.Target.TargetInfo]:
+        """All pages of the browser, attached or not."""
+        infos = await self._connection.root.execute(protocol.Target.get_targets())
+        return [info for info in infos or () if info.type == "page"]
+
+    async def attach_page(self, target_id: str, *, prepare: Preparer | None = None) -> Session:
+        """Attach to a page; its workers and cross-site frames become its children from now on.
+
+        Args:
+          prepare: runs for the page before this returns, and for every child before the child
+            does; a child's preparation that fails or stalls does not keep the child from running.
+
+        Raises:
+          BrowserError: attaching or preparing the page failed; the session is left again.
+        """
+        await self._discover()
+        root = self._connection.root
+        # Shielded: an attachment whose answer nobody takes could not be undone. The command has
+        # a deadline of its own.
+        with trio.CancelScope(shield=True):
+            session_id = await root.execute(protocol.Target.attach_to_target(target_id, flatten=True))
+        session = self._connection._sessions[session_id]
+        try:
+            session._preparer = prepare
+            await self._attach_children(session)
+            if prepare is not None:
+                await prepare(session)
+        except BaseException:
+            root.post("Target.detachFromTarget", {"sessionId": session_id})
+            raise
+        return session
+
+    async def create_page(
+        self,
+        url: str = "about:blank",
+        *,
+        browser_context_id: str | None = None,
+        background: bool = True,
+        new_window: bool = False,
+        prepare: Preparer | None = None,
+    ) -> Session:
+        """Open a page and attach to it; when attaching fails, the page is closed again.
+
+        *url* loads at once, before *prepare* ran: to see all of a page's life, open
+        ``about:blank`` and navigate.
+        """
+        root = self._connection.root
+        command = protocol.Target.create_target(
+            url, browser_context_id=browser_context_id, background=background, new_window=new_window
+        )
+        # Shielded, as otherwise a cancelled caller could leave a page that nobody knows of.
+        with trio.CancelScope(shield=True):
+            target_id = await root.execute(command)
+        try:
+            return await self.attach_page(target_id, prepare=prepare)
+        except BaseException:
+            root.post("Target.closeTarget", {"targetId": target_id})
+            raise
+
+    async def close_page(self, target_id: str) -> None:
+        """Close a page without asking it (no ``beforeunload`` question)."""
+        await self._connection.root.execute(protocol.Target.close_target(target_id))
+
+    async def _discover(self) -> None:
+        # Without discovery the browser says nothing of crashes and of changed titles and URLs.
+        if not self._discovering:
+            self._discovering = True
+            await self._connection.root.execute(protocol.Target.set_discover_targets(discover=True))
+
+    async def _attach_children(self, session: Session) -> None:
+        await session.execute(
+            protocol.Target.set_auto_attach(auto_attach=True, wait_for_debugger_on_start=True, flatten=True)
+        )
+
+    def _child_attached(self, session: Session, *, waiting: bool) -> None:
+        """Called by the reader for every new session."""
+        parent = session.parent
+        if parent is None or not parent.id:
+            return  # attach_page() knows of it
+        session._preparer = parent._preparer
+        self._nursery.start_soon(self._prepare_child, session, waiting)
+
+    async def _prepare_child(self, session: Session, waiting: bool) -> None:
+        prepared = False
+        try:
+            with trio.move_on_after(self._connection.limits.prepare_seconds):
+                await self._attach_children(session)
+                if session._preparer is not None:
+                    await session._preparer(session)
+                prepared = True
+        except BrowserError:
+            pass  # counted below; most often the child has ended already
+        finally:
+            if not prepared:
+                self.unprepared += 1
+            if waiting:
+                session.post("Runtime.runIfWaitingForDebugger")
