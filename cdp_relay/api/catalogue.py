@@ -1,0 +1,69 @@
+"""The model list, and how ready the service is, as JSON. Neither touches the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from cdp_relay.api.failure import whole_seconds
+from cdp_relay.chat.status import ModelInfo, RelayStatus, SiteStatus
+
+__all__ = ["Readiness", "model_list", "model_object", "readiness"]
+
+
+def model_object(info: ModelInfo) -> dict[str, Any]:
+    """One model in OpenAI's shape, with its title and state in the extension object."""
+    return {
+        "id": info.id,
+        "object": "model",
+        "created": info.created,
+        "owned_by": info.site,
+        "cdp_relay": {"title": info.title, "state": info.state},
+    }
+
+
+def model_list(infos: Iterable[ModelInfo]) -> dict[str, Any]:
+    """All models in OpenAI's shape."""
+    return {"object": "list", "data": [model_object(info) for info in infos]}
+
+
+@attrs.frozen(kw_only=True)
+class Readiness:
+    """Whether the default site can take work, and what there is to say about all of them."""
+
+    ready: bool
+    retry_after: int | None
+    """Whole seconds until the default site is expected back, where that is known."""
+    body: dict[str, Any]
+
+
+def readiness(status: RelayStatus, default_site: str, now: float) -> Readiness:
+    """Judge a status.
+
+    Args:
+      now: unix seconds.
+    """
+    default = next((site for site in status.sites if site.name == default_site), None)
+    ready = default is not None and default.ready
+    retry_after = None
+    if not ready and default is not None and default.until is not None:
+        retry_after = whole_seconds(default.until - now)
+    body = {
+        "ready": ready,
+        "default_site": default_site,
+        "uptime_seconds": round(status.uptime_seconds, 1),
+        "browser": attrs.asdict(status.browser),
+        "sites": [_site(site, now) for site in status.sites],
+    }
+    return Readiness(ready=ready, retry_after=retry_after, body=body)
+
+
+def _site(site: SiteStatus, now: float) -> dict[str, Any]:
+    shown = attrs.asdict(site)
+    if site.until is not None:
+        shown["until"] = datetime.fromtimestamp(site.until, UTC).isoformat(timespec="seconds")
+        shown["retry_after_seconds"] = whole_seconds(site.until - now)
+    return shown

@@ -1,0 +1,134 @@
+"""Running a turn for a streamed answer: events on one side, bytes with keep-alives on the other.
+
+The turn runs in a task of its own, in the request's nursery, as the wait for its next event has to
+end now and then (for a keep-alive, or to send the headers) without ending the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import attrs
+import trio
+
+from cdp_relay.api.chat_answer import ChunkWriter
+from cdp_relay.api.contract import RelayLike
+from cdp_relay.api.exchange import Exchange
+from cdp_relay.chat.vocabulary import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    Notice,
+    ReasoningDelta,
+    Step,
+    StepReached,
+    TextDelta,
+)
+from cdp_relay.errors import InternalError, RelayError
+
+__all__ = ["StreamedTurn", "start_turn"]
+
+
+@attrs.define(eq=False)
+class StreamedTurn:
+    """A turn that runs. Made by :func:`start_turn`."""
+
+    _exchange: Exchange
+    _receive: trio.MemoryReceiveChannel[ChatEvent | RelayError]
+    _held: list[ChatEvent] = attrs.field(factory=list, init=False)
+
+    async def accepted(self, patience: float) -> None:
+        """Wait until the site has accepted the prompt, or for *patience* seconds.
+
+        The events that came meanwhile are kept for :meth:`stream`.
+
+        Raises:
+          RelayError: the turn failed within that time.
+        """
+        with trio.move_on_after(patience):
+            while True:
+                event = await self._next()
+                self._held.append(event)
+                if _shows_acceptance(event):
+                    return
+
+    @property
+    def notices(self) -> list[str]:
+        """The notices that came before the site's acceptance."""
+        return [event.message for event in self._held if isinstance(event, Notice)]
+
+    @property
+    def model(self) -> str | None:
+        """What the site said so far about the model that answers."""
+        models = [
+            event.facts["model"]
+            for event in self._held
+            if isinstance(event, StepReached) and isinstance(event.facts.get("model"), str)
+        ]
+        return models[-1] if models else None
+
+    async def stream(self, writer: ChunkWriter, keep_alive_seconds: float) -> AsyncGenerator[bytes, None]:
+        """Write the answer. An error becomes the stream's last event; nothing is raised."""
+        yield writer.open()
+        for event in self._held:
+            if data := writer.feed(event):
+                yield data
+        self._held.clear()
+        quiet_until = trio.current_time() + keep_alive_seconds
+        while not writer.finished:
+            next_event: ChatEvent | None = None
+            try:
+                with trio.move_on_at(quiet_until):
+                    next_event = await self._next()
+            except RelayError as error:
+                yield writer.fail(self._exchange.failed(error))
+                return
+            data = writer.keep_alive() if next_event is None else writer.feed(next_event)
+            if data:
+                yield data
+                # After the yield: a reader that is slow hears enough from us.
+                quiet_until = trio.current_time() + keep_alive_seconds
+
+    async def _next(self) -> ChatEvent:
+        try:
+            event = await self._receive.receive()
+        except trio.EndOfChannel:
+            raise InternalError("The turn ended without saying how.") from None
+        if isinstance(event, RelayError):
+            raise event
+        return event
+
+
+def start_turn(relay: RelayLike, request: ChatRequest, exchange: Exchange) -> StreamedTurn:
+    """Start a turn in the exchange's nursery, which ends it when the request is over."""
+    # No room in the channel: while a client lags the relay is not asked for more, and puts
+    # together what comes meanwhile.
+    send, receive = trio.open_memory_channel[ChatEvent | RelayError](0)
+    exchange.nursery.start_soon(_run_turn, relay, request, exchange, send)
+    return StreamedTurn(exchange, receive)
+
+
+async def _run_turn(
+    relay: RelayLike,
+    request: ChatRequest,
+    exchange: Exchange,
+    channel: trio.MemorySendChannel[ChatEvent | RelayError],
+) -> None:
+    async with channel:
+        try:
+            with exchange.turn:
+                async with aclosing(relay.ask(request)) as events:
+                    async for event in events:
+                        await channel.send(event)
+        except Exception as error:
+            await channel.send(exchange.failed(error))
+            return
+        if exchange.turn.cancelled_caught:
+            await channel.send(exchange.failed(exchange.interruption()))
+
+
+def _shows_acceptance(event: ChatEvent) -> bool:
+    if isinstance(event, StepReached):
+        return event.step is Step.STREAMING
+    return isinstance(event, TextDelta | ReasoningDelta | Finished)
