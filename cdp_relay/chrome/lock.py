@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ class ProfileLock:
     profile: Path
     left_behind: ProcessName | None
     """A living browser that an earlier holder started and did not stop."""
+    last_host: str
+    """The host of the holder before us, as it called itself."""
     _file: int = attrs.field(repr=False)
 
     @classmethod
@@ -51,7 +54,10 @@ class ProfileLock:
             os.close(file)
             raise _in_use(profile, facts)
         facts = _read(file)
-        lock = cls(profile, _living(facts.get("browser")), file)
+        last_host = str(facts.get("host", ""))
+        # Ids of processes mean something on their own host only.
+        here = last_host == socket.gethostname()
+        lock = cls(profile, _living(facts.get("browser")) if here else None, last_host, file)
         lock._write(None)
         return lock
 
@@ -69,6 +75,7 @@ class ProfileLock:
     def _write(self, browser: ProcessName | None) -> None:
         holder = describe_process(os.getpid())
         facts = {
+            "host": socket.gethostname(),
             "holder": attrs.asdict(holder) if holder else None,
             "browser": attrs.asdict(browser) if browser else None,
         }

@@ -104,7 +104,7 @@ def _has_listener(process: psutil.Process, port: int) -> bool:
 
 def port_holder(port: int) -> ProcessName | None:
     """Who listens on a loopback port; None when nobody does, or nobody whom we may see."""
-    for process in _visible(["pid"]):
+    for process in psutil.process_iter(["pid"]):
         try:
             sockets = process.net_connections("tcp")
         except psutil.Error:
@@ -127,7 +127,7 @@ def profile_holder(profile: Path) -> ProcessName | None:
         pid, host = "", ""
     if pid.isdigit() and host == socket.gethostname() and _is_on_profile(int(pid), profile):
         return describe_process(int(pid))
-    for process in _visible(["pid", "cmdline"]):
+    for process in psutil.process_iter(["pid", "cmdline"]):
         arguments = process.info.get("cmdline") or ()
         # Its renderers carry the folder as well; the browser itself has no type.
         if _names_profile(arguments, profile) and not any(a.startswith("--type=") for a in arguments):
@@ -144,14 +144,6 @@ def _is_on_profile(pid: int, profile: Path) -> bool:
 
 def _names_profile(arguments: Iterable[str], profile: Path) -> bool:
     prefix = "--user-data-dir="
-    # A browser may write its command line anew as one string with spaces in it.
     return any(
-        os.path.realpath(one[len(prefix) :]) == str(profile)
-        if one.startswith(prefix)
-        else f" {prefix}{profile} " in f"{one} "
-        for one in arguments
+        os.path.realpath(one[len(prefix) :]) == str(profile) for one in arguments if one.startswith(prefix)
     )
-
-
-def _visible(fields: list[str]) -> Iterable[psutil.Process]:
-    return psutil.process_iter(fields)

@@ -1,0 +1,181 @@
+"""A browser's process: started in a session of its own, listened to, and always ended in good order."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import attrs
+import psutil
+import structlog
+import trio
+
+from cdp_relay.chrome._nursery import open_nursery
+from cdp_relay.chrome.processes import process_tree
+from cdp_relay.errors import LaunchFailed
+
+__all__ = ["STOP_SECONDS", "BrowserProcess", "run_process"]
+
+_log = structlog.stdlib.get_logger("cdp_relay.chrome")
+
+STOP_SECONDS = 10.0
+"""From the first request to end until SIGKILL. A healthy browser needs 0.1-0.4 s (measured)."""
+
+CLOSE_SECONDS = 5.0
+"""How much of that a browser that promised to close is left alone."""
+
+_KEPT_LINES = 20
+_KEPT_CHARS = 300
+_MAX_PENDING = 64 * 1024
+# Every machine without a desktop bus gets dozens of these, and they never say why a start failed.
+_NOISE = re.compile(r"/dbus/|dbus/(?:bus|object_proxy)\.cc|unexpected operator$")
+_LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
+
+
+@attrs.define(eq=False, kw_only=True)
+class BrowserProcess:
+    """A running browser. Make one with :func:`run_process`."""
+
+    command: tuple[str, ...]
+    listening: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    """Set when the browser said where its debugging port is."""
+    exited: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    drained: trio.Event = attrs.field(factory=trio.Event, repr=False)
+    """Set when nothing more comes from its output."""
+    websocket_url: str | None = None
+    """The address that it said."""
+    closing: bool = False
+    """Whether the browser was asked to close and said yes; set by who asked."""
+    _process: trio.Process = attrs.field(repr=False)
+    _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES), repr=False)
+    # The watchers outlive a cancellation from outside, because stopping needs them; run_process
+    # cancels them once the process has ended.
+    _watch: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), repr=False)
+    _read: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), repr=False)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._process.returncode
+
+    def last_words(self) -> str:
+        """The last lines of its output."""
+        return "\n".join(self._lines)
+
+    async def wait(self) -> int:
+        """Wait until it has ended and return its exit status."""
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it: leave a closing browser time, then SIGINT, then SIGKILL with all its descendants.
+
+        SIGINT lets it write its cookies; SIGTERM would lose fresh ones (measured). On cancellation
+        the browser may be left running, so callers shield this; it is bounded by itself.
+        """
+        deadline = trio.current_time() + STOP_SECONDS
+        if self.closing:
+            with trio.move_on_after(CLOSE_SECONDS):
+                await self._process.wait()
+        if self._process.poll() is None:
+            await self._ask_to_end()
+            with trio.move_on_at(deadline):
+                await self._process.wait()
+        if self._process.poll() is None:
+            _log.warning("chrome.killed", pid=self.pid, after_seconds=STOP_SECONDS)
+            family = await trio.to_thread.run_sync(process_tree, self.pid)
+            self._process.kill()
+            for process in family:
+                # Each knows when it was created, so an id that was used again is not hit.
+                with suppress(psutil.Error):
+                    process.kill()
+            await self._process.wait()
+
+    async def _ask_to_end(self) -> None:
+        if sys.platform == "win32":
+            # There is no SIGINT for a program with windows; this closes them as a person would.
+            ask = ["taskkill", "/PID", str(self.pid)]
+            with suppress(OSError):
+                await trio.run_process(ask, check=False, capture_stdout=True, capture_stderr=True)
+        else:
+            self._process.send_signal(signal.SIGINT)
+
+    async def _watch_exit(self) -> None:
+        with self._watch:
+            await self._process.wait()
+            self.exited.set()
+
+    async def _read_output(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        pending = ""
+        with self._read, suppress(trio.BrokenResourceError):
+            async for data in stream:
+                *lines, pending = (pending + data.decode("utf-8", "replace")).split("\n")
+                pending = pending[-_MAX_PENDING:]
+                for line in lines:
+                    self._take_line(line.strip())
+        self._take_line(pending.strip())
+        self.drained.set()
+
+    def _take_line(self, line: str) -> None:
+        if not line or _NOISE.search(line):
+            return
+        self._lines.append(line[:_KEPT_CHARS])
+        found = _LISTENING.search(line)
+        if found and self.websocket_url is None:
+            self.websocket_url = found[1]
+            self.listening.set()
+
+
+@asynccontextmanager
+async def run_process(
+    command: Sequence[str], *, environ: Mapping[str, str]
+) -> AsyncGenerator[BrowserProcess, None]:
+    """Start a browser and end it with the block, whatever ends the block.
+
+    Its output is always read, so that it never waits for us; the tail is kept.
+
+    Raises:
+      LaunchFailed: the program cannot be executed.
+    """
+    try:
+        process = await _spawn(command, environ)
+    except OSError as error:
+        raise LaunchFailed(f"{command[0]} cannot be started: {error}.") from error
+    browser = BrowserProcess(command=tuple(command), process=process)
+    async with open_nursery() as nursery:
+        nursery.start_soon(browser._watch_exit)
+        nursery.start_soon(browser._read_output)
+        try:
+            yield browser
+        finally:
+            with trio.move_on_after(STOP_SECONDS + 5, shield=True):
+                await browser.stop()
+            browser._watch.cancel()
+            browser._read.cancel()
+
+
+async def _spawn(command: Sequence[str], environ: Mapping[str, str]) -> trio.Process:
+    start = partial(
+        trio.lowlevel.open_process,
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # "Opening in existing browser session" goes there
+        stderr=subprocess.STDOUT,
+        env=dict(environ),
+    )
+    if sys.platform == "win32":
+        return await start(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
+    # A session of its own keeps a terminal's Ctrl+C away, for we end it in order; its files are private.
+    return await start(start_new_session=True, umask=0o077)
