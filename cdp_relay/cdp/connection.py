@@ -40,6 +40,9 @@ __all__ = ["Connection", "ConnectionStatistics", "open_connection", "run_connect
 
 _log = logging.getLogger("cdp_relay.cdp")
 
+_BATCH_CHARACTERS = 65_536
+"""Commands are written together up to about this size; one that is larger goes alone."""
+
 
 @attrs.frozen(kw_only=True)
 class ConnectionStatistics:
@@ -207,6 +210,8 @@ class Connection:
         self._next_id += 1
         self._pending[number] = pending
         self._outbox.append((pending, text))
+        if self._outbox_empty.is_set():
+            self._outbox_empty = trio.Event()
         if len(self._outbox) > self._outbox_peak:
             self._outbox_peak = len(self._outbox)
         self._outbox_filled.set()
@@ -251,27 +256,35 @@ class Connection:
             self._route(await receive())
 
     async def _write(self) -> None:
-        outbox, limits = self._outbox, self.limits
+        limits = self.limits
         while True:
-            while outbox:
-                self._outbox_empty = self._outbox_empty if not self._outbox_empty.is_set() else trio.Event()
-                pending, text = outbox.popleft()
-                if pending.abandoned:
-                    continue
-                seconds = limits.write_seconds + len(text) / limits.write_bytes_per_second
+            while batch := self._next_batch():
+                characters = sum(map(len, batch))
+                seconds = limits.write_seconds + characters / limits.write_bytes_per_second
                 # Shielded, so that no cancellation cuts a frame; bounded, so that a browser that
                 # stops reading cannot hold up anything for longer.
                 with trio.CancelScope(deadline=trio.current_time() + seconds, shield=True) as frame:
                     self._frame = frame
-                    await self._transport.send(text)
+                    await self._transport.send(*batch)
                 self._frame = None
                 if frame.cancelled_caught:
                     raise BrowserStalled(f"The browser took no data for {seconds:.3g} s.")
-                self._sent += 1
-                self._sent_characters += len(text)
+                self._sent += len(batch)
+                self._sent_characters += characters
             self._outbox_empty.set()
             self._outbox_filled = trio.Event()
             await self._outbox_filled.wait()
+
+    def _next_batch(self) -> list[str]:
+        """Take from the outbox what one write carries; commands whose caller left are not sent."""
+        batch: list[str] = []
+        characters = 0
+        while self._outbox and characters < _BATCH_CHARACTERS:
+            pending, text = self._outbox.popleft()
+            if not pending.abandoned:
+                batch.append(text)
+                characters += len(text)
+        return batch
 
     async def _feel_pulse(self) -> None:
         assert self._ping is not None
@@ -495,19 +508,27 @@ async def open_connection(
     """
     limits = limits or ConnectionLimits()
     failure: Exception | None = None
-    async with trio.open_nursery() as nursery:
-        try:
-            transport = await connect_transport(nursery, url, limits)
+    connected = False
+    try:
+        async with trio.open_nursery() as nursery:
             try:
-                async with run_connection(transport, limits=limits, ping=transport) as connection:
-                    yield connection
-            finally:
-                with trio.move_on_after(limits.close_seconds):
-                    await transport.aclose()
-        except Exception as error:
-            # Raised again outside of the nursery, where nothing wraps it into a group.
-            failure = error
-        nursery.cancel_scope.cancel()
+                transport = await connect_transport(nursery, url, limits)
+                connected = True
+                try:
+                    async with run_connection(transport, limits=limits, ping=transport) as connection:
+                        yield connection
+                finally:
+                    with trio.move_on_after(limits.close_seconds):
+                        await transport.aclose()
+            except Exception as error:
+                # Raised again outside of the nursery, where nothing wraps it into a group.
+                failure = error
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if connected or group.split(Exception)[1] is not None:
+            raise
+        # The library's reading task raises whatever its parsers make of the peer's first bytes.
+        failure = BrowserGone(f"{url} does not accept a DevTools connection.")
     if failure is not None:
         raise failure
 
