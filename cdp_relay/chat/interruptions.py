@@ -10,8 +10,8 @@ import trio
 
 from cdp_relay.chat.contract import Provider, StateRule
 from cdp_relay.chat.registry import error_class
-from cdp_relay.errors import BrowserError, BrowserGone, RelayError, SiteError
-from cdp_relay.page import Tab, find_state, watch_states
+from cdp_relay.errors import BrowserError, BrowserGone, PageNavigated, RelayError, SiteError
+from cdp_relay.page import Tab, watch_states
 
 __all__ = ["Interruptions", "sole_error", "state_error", "watch_interruptions"]
 
@@ -52,6 +52,8 @@ class Interruptions:
     """The state that the page shows, as an error."""
     lost: RelayError | None = None
     """Why the page can't be used any more."""
+    document: str | None = None
+    """The document that the turn works in, once it is settled; another one is a lost page."""
     on_state: Callable[[], None] | None = None
     """Called when a state shows; for a turn that waits on the stream."""
     _scope: trio.CancelScope | None = attrs.field(default=None, init=False)
@@ -100,25 +102,25 @@ async def watch_interruptions(tab: Tab, provider: Provider) -> AsyncGenerator[In
         watch._lose(tab.gone_error or BrowserGone("The page is gone."))
 
     async def until_state() -> None:
-        rules = provider.site.states
         try:
-            while True:
-                rule = await watch_states(tab, rules)
-                if rule.after_seconds:
-                    # Challenges and error toasts often clear by themselves.
-                    await trio.sleep(rule.after_seconds)
-                    still = await find_state(tab, (rule,))
-                    if still is None:
-                        continue
-                watch._show(state_error(provider, rule))
-                return
+            watch._show(state_error(provider, await watch_states(tab, provider.site.states)))
         except BrowserError as error:
-            # The page went away under the question; until_gone knows whether for good.
-            if not tab.gone.is_set() and isinstance(error, BrowserGone):
-                watch._lose(error)
+            watch._lose(error)
+
+    async def until_led_away() -> None:
+        with tab.watch_url() as addresses:
+            async for _ in addresses:
+                if watch.document is not None and tab.loader_id != watch.document:
+                    watch._lose(
+                        PageNavigated(
+                            f"The tab was led to another page while {provider.site.title} worked on it.",
+                            details={"site": provider.site.name},
+                        )
+                    )
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(until_gone)
+        nursery.start_soon(until_led_away)
         if provider.site.states:
             nursery.start_soon(until_state)
         yield watch

@@ -248,7 +248,7 @@ _CONVERTER.register_structure_hook(str, _strictly(str, "a text"))
 _CONVERTER.register_structure_hook(int, _strictly(int, "a whole number"))
 _CONVERTER.register_structure_hook(float, _strictly(float, "a number"))
 _CONVERTER.register_structure_hook(bool, _strictly(bool, "true or false"))
-_CONVERTER.register_structure_hook(tuple[str, ...], _texts)
+_CONVERTER.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _texts)
 
 
 def read_definition(document: Mapping[str, Any], where: str) -> SiteDefinition:

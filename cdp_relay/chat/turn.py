@@ -146,6 +146,7 @@ class Turn:
 
     async def _converse(self, site_tab: SiteTab, interruptions: Interruptions) -> None:
         site_tab.spend()
+        interruptions.document = site_tab.tab.loader_id
         wanted = watch_requests(site_tab.tab, want=self._is_wanted, want_socket=self.provider.is_socket)
         with wanted as capture:
             reader = AnswerReader(self.provider.new_decoder(), self.delivery)
