@@ -34,6 +34,7 @@ __all__ = [
     "CommandFailed",
     "CommandTimeout",
     "ConsentNeeded",
+    "ControlCovered",
     "ConversationTooLong",
     "EmptyAnswer",
     "EventsLost",
@@ -403,6 +404,13 @@ class SelectorDrift(SiteError):
 
     code = "selector_drift"
     next_step = "Run 'cdp-relay doctor --site SITE', then override the selector in the configuration folder."
+
+
+class ControlCovered(SelectorDrift):
+    """A control is there, but something that the page shows lies over it; the message names what."""
+
+    code = "control_covered"
+    next_step = "Open the relay's Chrome window and close what covers the control."
 
 
 class StreamDrift(SiteError):

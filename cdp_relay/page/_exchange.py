@@ -1,0 +1,215 @@
+"""One request and its answer, from the browser's events to ours."""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from typing import Any, Literal, TypeAlias
+
+import attrs
+import trio
+
+from cdp_relay.cdp import Session, protocol
+from cdp_relay.cdp.event import Event
+from cdp_relay.errors import BrowserError, RelayError
+
+__all__ = [
+    "BodyData",
+    "BodyEnded",
+    "Exchange",
+    "ExchangeEvent",
+    "Lost",
+    "RequestSent",
+    "ResponseStarted",
+]
+
+_BODY_SECONDS = 30.0
+"""For answers that come whole, in one message of many megabytes."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestSent:
+    """A wanted request left the page (it may still fail on its way)."""
+
+    request_id: str
+    method: str
+    url: str
+    body: bytes | None = attrs.field(repr=False)
+    """Complete; None when there is none, or when the browser no longer has it (a file, a stream)."""
+    session: Session = attrs.field(repr=False)
+    """The page, worker or frame that sent it."""
+
+
+@attrs.frozen(kw_only=True)
+class ResponseStarted:
+    """Status and headers of the answer are there."""
+
+    request_id: str
+    status: int
+    headers: dict[str, str] = attrs.field(repr=False)
+    """Names in lower case."""
+    mime_type: str
+
+
+@attrs.frozen(kw_only=True)
+class BodyData:
+    """The next bytes of the body, decompressed, in order, cut anywhere."""
+
+    request_id: str
+    data: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class BodyEnded:
+    """The body ended. It is whole only when there is no error."""
+
+    request_id: str
+    error: str | None
+    """Chrome's name for what went wrong (``net::ERR_ABORTED``), or a sentence of ours."""
+    canceled: bool
+    """Whether the page (or the browser) stopped the request."""
+    source: Literal["stream", "body"]
+    """Whether the bytes came live, or all at the end."""
+
+
+ExchangeEvent: TypeAlias = RequestSent | ResponseStarted | BodyData | BodyEnded
+
+
+@attrs.frozen
+class Lost:
+    """Nothing more will be said of a request: who would say it has ended."""
+
+    error: RelayError | None
+
+
+@attrs.define(eq=False)
+class Exchange:
+    """Follows one request. Fed by the sorting task without waiting, read by a task of its own."""
+
+    _session: Session
+    _sent: protocol.Network.RequestWillBeSent
+    _own_page: bool = attrs.field(kw_only=True)
+    _put: trio.MemorySendChannel[Event | Lost] = attrs.field(init=False)
+    _get: trio.MemoryReceiveChannel[Event | Lost] = attrs.field(init=False)
+    _streaming: bool = attrs.field(default=False, init=False)
+    _given: int = attrs.field(default=0, init=False)
+    """Body bytes given out."""
+    _received: int = attrs.field(default=0, init=False)
+    """Body bytes that Chrome said it received."""
+
+    def __attrs_post_init__(self) -> None:
+        # Unbounded, but bounded in effect: it drains as fast as one command is answered.
+        self._put, self._get = trio.open_memory_channel(math.inf)
+
+    @property
+    def id(self) -> str:
+        """The request's name, unique in the tab: workers number their requests on their own."""
+        number = self._sent.request_id
+        return number if self._own_page else f"{self._session.id[:8]}/{number}"
+
+    def put(self, event: Event | Lost) -> None:
+        """Add the browser's next event of this request."""
+        self._put.send_nowait(event)
+
+    async def events(self) -> AsyncIterator[ExchangeEvent]:
+        """Give what happens, to the end of the body."""
+        request = self._sent.request
+        yield RequestSent(
+            request_id=self.id,
+            method=request.method,
+            url=request.url,
+            body=await self._request_body(request),
+            session=self._session,
+        )
+        async for event in self._get:
+            match event:
+                case protocol.Network.ResponseReceived(response=response) if response is not None:
+                    yield ResponseStarted(
+                        request_id=self.id,
+                        status=response.status,
+                        headers={
+                            name.lower(): str(value) for name, value in (response.headers or {}).items()
+                        },
+                        mime_type=response.mime_type or "",
+                    )
+                    buffered = await self._start_streaming()
+                    if buffered:
+                        yield self._data(buffered)
+                case protocol.Network.DataReceived():
+                    self._received += event.data_length or 0
+                    # Without data it was reported before streaming began, and its bytes are in the
+                    # buffered part: Chrome answers and reports from one thread, in order (measured).
+                    if event.data:
+                        yield self._data(b64decode(event.data))
+                case protocol.Network.LoadingFinished():
+                    async for last in self._finished():
+                        yield last
+                    return
+                case protocol.Network.LoadingFailed():
+                    yield self._ended(event.error_text or "net::ERR_FAILED", canceled=bool(event.canceled))
+                    return
+                case Lost(error=error):
+                    why = error.code if error is not None else "the worker or frame ended"
+                    yield self._ended(why, canceled=error is None)
+                    return
+                case _:
+                    pass
+
+    def _data(self, data: bytes) -> BodyData:
+        self._given += len(data)
+        return BodyData(request_id=self.id, data=data)
+
+    def _ended(self, error: str | None, *, canceled: bool = False) -> BodyEnded:
+        source: Literal["stream", "body"] = "stream" if self._streaming else "body"
+        return BodyEnded(request_id=self.id, error=error, canceled=canceled, source=source)
+
+    async def _start_streaming(self) -> bytes:
+        try:
+            command = protocol.Network.stream_resource_content(self._sent.request_id)
+            buffered = await self._session.execute(command)
+        except BrowserError:
+            # Refused (it ended already), or too slow: the whole body is asked for at the end.
+            return b""
+        self._streaming = True
+        return b64decode(buffered or "")
+
+    async def _finished(self) -> AsyncIterator[BodyData | BodyEnded]:
+        if self._streaming:
+            yield self._ended(None)
+            return
+        try:
+            command = protocol.Network.get_response_body(self._sent.request_id)
+            answer = await self._session.execute(command, timeout=_BODY_SECONDS)
+        except BrowserError as error:
+            yield self._ended(f"the body was lost: {error.code}")
+            return
+        body = b64decode(answer.body) if answer.base64_encoded else (answer.body or "").encode()
+        if body:
+            yield self._data(body)
+        yield self._ended(None)
+
+    async def _request_body(self, request: protocol.Network.Request) -> bytes | None:
+        whole = _entries(request.post_data_entries)
+        if whole is not None:
+            return whole
+        if request.post_data is not None:
+            return request.post_data.encode("utf-8", "surrogatepass")
+        if not request.has_post_data:
+            return None
+        try:
+            command = protocol.Network.get_request_post_data(self._sent.request_id)
+            answer = await self._session.execute(command)
+        except BrowserError:
+            return None
+        if answer.base64_encoded:
+            return b64decode(answer.post_data)
+        return (answer.post_data or "").encode("utf-8", "surrogatepass")
+
+
+def _entries(entries: list[dict[str, Any]] | None) -> bytes | None:
+    """The body from its parts as bytes; None when a part is missing (it is a file, say)."""
+    parts = [entry.get("bytes") for entry in entries or ()]
+    if not parts or not all(isinstance(part, str) for part in parts):
+        return None
+    return b"".join(b64decode(part) for part in parts if part is not None)

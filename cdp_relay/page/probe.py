@@ -1,0 +1,225 @@
+"""Controls and states of a page: found by ranked selectors, waited for inside the page.
+
+Nothing here polls from Python. A wait is one promise in an isolated world, woken by changes of the
+document. Selectors pierce neither shadow roots nor frames.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import trio
+
+from cdp_relay.errors import ControlCovered, SelectorDrift
+from cdp_relay.page.tab import Tab
+
+__all__ = [
+    "Control",
+    "StateLike",
+    "click_control",
+    "find_control",
+    "find_state",
+    "visible_count",
+    "watch_states",
+]
+
+_log = logging.getLogger("cdp_relay.page")
+
+_WATCH_SECONDS = 20.0
+"""One watch in the page. It bounds what a watcher that nobody stopped leaves behind."""
+
+_STILL_PIXELS = 1.0
+"""A control that moved by more than this between two looks is still on its way."""
+
+
+@attrs.frozen(kw_only=True)
+class Control:
+    """A control that was found, and where."""
+
+    selector: str
+    rank: int
+    """Its selector's place in the ranking; above 0 the site may be drifting."""
+    matches: int
+    """How many elements that a person could reach match the selector."""
+    x: float
+    """A point where a click reaches it, in CSS pixels; 0, 0 when something covers it."""
+    y: float
+    width: float
+    height: float
+    tag: str
+
+
+class StateLike(Protocol):
+    """A rule by which a state of the page is seen (``chat.contract.StateRule`` is one).
+
+    Patterns are evaluated by the page's engine, so they keep to what Python's and JavaScript's
+    regular expressions have in common.
+    """
+
+    @property
+    def url(self) -> str | None:
+        """Searched for in the address."""
+
+    @property
+    def selector(self) -> tuple[str, ...]:
+        """Any visible element; with ``text``, one whose text matches."""
+
+    @property
+    def text(self) -> str | None:
+        """Searched for in the element's text, case ignored."""
+
+    @property
+    def text_max(self) -> int:
+        """Elements with longer texts do not count."""
+
+    @property
+    def title(self) -> str | None:
+        """Searched for in the title."""
+
+    @property
+    def unless(self) -> tuple[str, ...]:
+        """Visible elements that rule the state out."""
+
+    @property
+    def after_seconds(self) -> float:
+        """How long it has to stay."""
+
+
+S = TypeVar("S", bound=StateLike)
+
+
+async def find_control(
+    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool = False
+) -> Control:
+    """Wait for the first selector that has a visible match, scrolled into view.
+
+    Hidden twins are passed over: no box, ``visibility``, opacity 0, off the page, inert, aria-hidden.
+
+    Args:
+      enabled: whether to wait as well until it is neither ``disabled`` nor marked as such.
+
+    Raises:
+      SelectorDrift: none came within *timeout* seconds; ``details`` lists what was there instead.
+      SettingsError: a selector is not valid CSS.
+    """
+    return await _find(tab, selectors, timeout=timeout, enabled=enabled, uncovered=False)
+
+
+async def click_control(
+    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool = True
+) -> Control:
+    """Wait until a control is visible, at rest and not covered; then click it, trusted.
+
+    Chrome's success says nothing about the effect: the caller verifies that.
+
+    Args:
+      enabled: whether to wait as well until it is not disabled.
+
+    Raises:
+      SelectorDrift: no such control came within *timeout* seconds.
+      ControlCovered: it is there, but something lies over it; the message names what.
+    """
+    deadline = trio.current_time() + timeout
+    control = await _find(tab, selectors, timeout=timeout, enabled=enabled, uncovered=True)
+    while True:
+        await tab.mouse.move(control.x, control.y)
+        left = max(0.0, deadline - trio.current_time())
+        again = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True)
+        still = abs(again.x - control.x) <= _STILL_PIXELS and abs(again.y - control.y) <= _STILL_PIXELS
+        control = again
+        if still or left == 0.0:
+            break
+    await tab.mouse.click(control.x, control.y)
+    return control
+
+
+async def visible_count(tab: Tab, selectors: Sequence[str]) -> int:
+    """Count the visible elements that match any of the selectors, each once."""
+    if not selectors:
+        return 0
+    count: int = await tab.world.look("visibleCount", list(selectors), timeout=5.0)
+    return count
+
+
+async def find_state(tab: Tab, rules: Sequence[S]) -> S | None:
+    """Return the first rule whose state shows now, however long it has; None when there is none."""
+    if not rules:
+        return None
+    index: int = await tab.world.look("stateNow", [_plain(rule) for rule in rules], timeout=5.0)
+    return rules[index] if index >= 0 else None
+
+
+async def watch_states(tab: Tab, rules: Sequence[S]) -> S:
+    """Wait until a rule's state shows, and has for its ``after_seconds``; over all navigations.
+
+    Raises:
+      BrowserError: the tab ended, or stopped answering.
+    """
+    if not rules:
+        await trio.sleep_forever()
+    plain = [_plain(rule) for rule in rules]
+    while True:
+        index = await tab.world.wait("watchStates", plain, seconds=_WATCH_SECONDS)
+        if isinstance(index, int) and index >= 0:
+            return rules[index]
+
+
+def _plain(rule: StateLike) -> dict[str, Any]:
+    return {
+        "url": rule.url,
+        "selector": list(rule.selector),
+        "text": rule.text,
+        "text_max": rule.text_max,
+        "title": rule.title,
+        "unless": list(rule.unless),
+        "after_seconds": rule.after_seconds,
+    }
+
+
+async def _find(
+    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool, uncovered: bool
+) -> Control:
+    seen = await tab.world.wait("findControl", list(selectors), enabled, uncovered, seconds=timeout)
+    found = seen["control"] if isinstance(seen, dict) else None
+    if not isinstance(found, dict):
+        raise _missing(selectors, seen if isinstance(seen, dict) else {}, timeout)
+    control = Control(
+        selector=selectors[found["rank"]],
+        rank=found["rank"],
+        matches=found["matches"],
+        x=found["x"],
+        y=found["y"],
+        width=found["width"],
+        height=found["height"],
+        tag=found["tag"],
+    )
+    if control.rank > 0 or control.matches > 1:
+        _log.debug("control found by rank %d, %d matches", control.rank, control.matches)
+    return control
+
+
+def _missing(
+    selectors: Sequence[str], seen: dict[str, Any], timeout: float
+) -> SelectorDrift | ControlCovered:
+    details = {
+        "selectors": list(selectors),
+        "passed_over": seen.get("passed", []),
+        "candidates": seen.get("candidates", []),
+        "document": seen.get("ready"),
+    }
+    if seen.get("covered"):
+        cover = seen.get("cover") or {}
+        name = " ".join(str(cover[key]) for key in ("tag", "role", "label") if cover.get(key))
+        return ControlCovered(
+            f"The control {selectors[0]!r} is covered by {name or 'something outside of the view'}.",
+            details={**details, "cover": cover},
+        )
+    why = ", ".join(sorted({str(one.get("why")) for one in details["passed_over"]}))
+    what = f"all matches are unusable ({why})" if why else "nothing matches"
+    return SelectorDrift(
+        f"No control for {selectors[0] if selectors else 'no selector'!r} within {timeout:g} s: {what}.",
+        details=details,
+    )
