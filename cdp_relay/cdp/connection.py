@@ -371,7 +371,7 @@ class Connection:
     def _open_session(self, parent: Session, session_id: str, info: protocol.Target.TargetInfo) -> Session:
         session = Session(self, session_id, parent=parent, target=info)
         self._sessions[session_id] = session
-        self._by_target.setdefault(info.target_id, []).append(session)
+        self._by_target.setdefault(str(info.target_id), []).append(session)
         parent._children[session_id] = session
         return session
 
@@ -383,11 +383,11 @@ class Connection:
             return
         self._sessions.pop(session.id, None)
         if session.target is not None:
-            same_target = self._by_target.get(session.target.target_id, [])
+            same_target = self._by_target.get(str(session.target.target_id), [])
             if session in same_target:
                 same_target.remove(session)
             if not same_target:
-                self._by_target.pop(session.target.target_id, None)
+                self._by_target.pop(str(session.target.target_id), None)
         if session.parent is not None:
             session.parent._children.pop(session.id, None)
         session._lose(error)
@@ -424,32 +424,33 @@ class Connection:
 
 
 def _attached(connection: Connection, session: Session, params: JSON) -> None:
-    event = protocol.Target.AttachedToTarget.from_json(params)
-    if not event.session_id or event.target_info is None or event.session_id in connection._sessions:
-        return
-    child = connection._open_session(session, event.session_id, event.target_info)
-    connection.targets._child_attached(child, waiting=bool(event.waiting_for_debugger))
+    session_id, info = params.get("sessionId"), params.get("targetInfo")
+    if not isinstance(session_id, str) or not isinstance(info, dict) or not isinstance(info.get("type"), str):
+        connection._parse_failures += 1
+    elif session_id not in connection._sessions:
+        child = connection._open_session(session, session_id, protocol.Target.TargetInfo.from_json(info))
+        connection.targets._child_attached(child, waiting=bool(params.get("waitingForDebugger")))
 
 
 def _detached(connection: Connection, session: Session, params: JSON) -> None:
     child = connection._sessions.get(str(params.get("sessionId")))
     if child is not None and child.id:
-        kind = child.target.type if child.target is not None else "target"
-        connection._close_session(
-            child,
-            TabClosed(
-                "The tab was closed." if kind == "page" else f"The {kind} ended.",
-                details={"session": child.id, "target": child.target.target_id if child.target else None},
-            ),
-        )
+        connection._close_session(child, _closed(child))
 
 
 def _inspector_detached(connection: Connection, session: Session, params: JSON) -> None:
     if session.id:
-        reason = str(params.get("reason") or "no reason given")
-        connection._close_session(
-            session, TabClosed(f"The tab was closed: {reason}", details={"session": session.id})
-        )
+        connection._close_session(session, _closed(session, str(params.get("reason") or "")))
+
+
+def _closed(session: Session, reason: str = "") -> TabClosed:
+    info = session.target
+    kind = info.type if info is not None else "target"
+    what = "The tab was closed" if kind == "page" else f"The {kind.replace('_', ' ')} ended"
+    return TabClosed(
+        f"{what}: {reason.rstrip('.')}." if reason else f"{what}.",
+        details={"session": session.id, "target": info.target_id if info is not None else None},
+    )
 
 
 def _inspector_crashed(connection: Connection, session: Session, params: JSON) -> None:
@@ -469,10 +470,10 @@ def _target_crashed(connection: Connection, session: Session, params: JSON) -> N
 
 
 def _target_changed(connection: Connection, session: Session, params: JSON) -> None:
-    info = protocol.Target.TargetInfoChanged.from_json(params).target_info
-    if info is not None:
-        for changed in connection._by_target.get(info.target_id, ()):
-            changed.target = info
+    info = params.get("targetInfo")
+    if isinstance(info, dict):
+        for changed in connection._by_target.get(str(info.get("targetId")), ()):
+            changed.target = protocol.Target.TargetInfo.from_json(info)
 
 
 _CONSEQUENCES: dict[str, Callable[[Connection, Session, JSON], None]] = {

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
 from cdp_relay.cdp import protocol
-from cdp_relay.errors import BrowserError
+from cdp_relay.errors import RelayError, TabClosed
 
 if TYPE_CHECKING:
     from cdp_relay.cdp.connection import Connection
     from cdp_relay.cdp.session import Session
 
 __all__ = ["Preparer", "Targets"]
+
+_log = logging.getLogger("cdp_relay.cdp")
 
 Preparer: TypeAlias = "Callable[[Session], Awaitable[None]]"
 """Called once for a page and for each of its workers and frames, before they run."""
@@ -55,7 +58,9 @@ class Targets:
         # a deadline of its own.
         with trio.CancelScope(shield=True):
             session_id = await root.execute(protocol.Target.attach_to_target(target_id, flatten=True))
-        session = self._connection._sessions[session_id]
+        session = self._connection._sessions.get(session_id)
+        if session is None:
+            raise TabClosed("The tab was closed while it was being attached.", details={"target": target_id})
         try:
             session._preparer = prepare
             await self._attach_children(session)
@@ -100,8 +105,8 @@ class Targets:
     async def _discover(self) -> None:
         # Without discovery the browser says nothing of crashes and of changed titles and URLs.
         if not self._discovering:
-            self._discovering = True
             await self._connection.root.execute(protocol.Target.set_discover_targets(discover=True))
+            self._discovering = True
 
     async def _attach_children(self, session: Session) -> None:
         await session.execute(
@@ -121,13 +126,23 @@ class Targets:
         try:
             with trio.move_on_after(self._connection.limits.prepare_seconds):
                 await self._attach_children(session)
+                if waiting and session.target is not None and session.target.type == "service_worker":
+                    # Until it is let run, a service worker answers nothing (Chromium 156,
+                    # measured), so the release follows right behind the first command.
+                    self._nursery.start_soon(self._release, session)
+                    waiting = False
                 if session._preparer is not None:
                     await session._preparer(session)
                 prepared = True
-        except BrowserError:
-            pass  # counted below; most often the child has ended already
+        except RelayError as error:
+            _log.debug("%r is not prepared: %s", session, error)  # most often it has ended already
+        except Exception:  # one page's preparer must not end the connection of all pages
+            _log.exception("the preparer of %r failed", session)
         finally:
             if not prepared:
                 self.unprepared += 1
             if waiting:
                 session.post("Runtime.runIfWaitingForDebugger")
+
+    async def _release(self, session: Session) -> None:
+        session.post("Runtime.runIfWaitingForDebugger")
