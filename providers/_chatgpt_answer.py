@@ -135,6 +135,12 @@ class Answer:
             self._notices.append(notice)
             self.out.append(notice)
 
+    def heed_adjustments(self, metadata: dict[str, Any]) -> None:
+        """Tell of a model that the site took instead of the one that was asked for."""
+        adjustments = metadata.get("model_adjustments")
+        for adjustment in adjustments if isinstance(adjustments, list) else ():
+            self.notice("model_changed", f"ChatGPT answers with another model: {str(adjustment)[:120]}")
+
     # --- the text
 
     def _match(self, reading: Reading, text: str) -> None:
@@ -247,9 +253,8 @@ class Answer:
             self.model = model
             self.out.append(ModelSeen(model))
         metadata = message.get("metadata")
-        adjustments = metadata.get("model_adjustments") if isinstance(metadata, dict) else None
-        for adjustment in adjustments if isinstance(adjustments, list) else ():
-            self.notice("model_changed", f"ChatGPT answers with another model: {str(adjustment)[:120]}")
+        if isinstance(metadata, dict):
+            self.heed_adjustments(metadata)
 
     def _heed_images(self, message: dict[str, Any]) -> None:
         if has_image(message):

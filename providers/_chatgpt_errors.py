@@ -87,24 +87,15 @@ _GONE = re.compile(r"conversation_(not_found|inaccessible|\w*deleted)|\w*convers
 
 # For messages without a code. The server words them in English more often than not; a message in
 # another language falls back on the HTTP status.
-_WORDINGS: tuple[tuple[re.Pattern[str], type[RelayError]], ...] = (
-    (re.compile(r"unusual activity", re.IGNORECASE), ChallengeShown),
-    (
-        re.compile(r"suspicious activity|account .{0,40}(suspended|deactivated)", re.IGNORECASE),
-        AccountBlocked,
-    ),
-    (re.compile(r"too many requests|too quickly|rate.?limit", re.IGNORECASE), RateLimited),
-    (re.compile(r"(reached|hit|exceeded) .{0,60}(limit|cap)\b|usage (cap|limit)", re.IGNORECASE), CapReached),
-    (
-        re.compile(r"maximum length for this conversation|conversation is too long", re.IGNORECASE),
-        ConversationTooLong,
-    ),
-    (
-        re.compile(r"message (you submitted was|is) too long|length.{0,20}exceeds", re.IGNORECASE),
-        PromptTooLong,
-    ),
-    (re.compile(r"at capacity|overloaded|high demand", re.IGNORECASE), SiteOverloaded),
-    (re.compile(r"violat\w+ .{0,60}polic", re.IGNORECASE), AnswerBlocked),
+_WORDINGS: tuple[tuple[str, type[RelayError]], ...] = (
+    (r"unusual activity", ChallengeShown),
+    (r"suspicious activity|account .{0,40}(suspended|deactivated)", AccountBlocked),
+    (r"too many requests|too quickly|rate.?limit", RateLimited),
+    (r"(reached|hit|exceeded) .{0,60}(limit|cap)\b|usage (cap|limit)", CapReached),
+    (r"maximum length for this conversation|conversation is too long", ConversationTooLong),
+    (r"message (you submitted was|is) too long|length.{0,20}exceeds", PromptTooLong),
+    (r"at capacity|overloaded|high demand", SiteOverloaded),
+    (r"violat\w+ .{0,60}polic", AnswerBlocked),
 )
 
 _STATUS: dict[int, type[RelayError]] = {
@@ -242,11 +233,10 @@ def seconds_until(reset: Any, now: Callable[[], float]) -> float | None:
             return None if moment is None else max(0.0, moment - now())
     if isinstance(reset, bool) or not isinstance(reset, (int, float)) or not 0 <= reset < 1e13:
         return None
-    if reset > 1e11:
-        reset /= 1000  # a time stamp in milliseconds
-    if reset > 1e9:
-        return max(0.0, reset - now())
-    return float(reset)
+    seconds = float(reset)
+    if seconds > 1e11:
+        seconds /= 1000  # a time stamp in milliseconds
+    return max(0.0, seconds - now()) if seconds > 1e9 else seconds
 
 
 def _moment(text: str) -> float | None:
@@ -272,7 +262,7 @@ def _kind(said: SaidError, status: int) -> type[RelayError]:
     if _GONE.fullmatch(code):
         return GenerationFailed
     for pattern, kind in _WORDINGS:
-        if pattern.search(said.message):
+        if re.search(pattern, said.message, re.IGNORECASE):
             return kind
     if status == 403:
         return SiteError

@@ -66,6 +66,7 @@ class ChatGPTDecoder:
         self._topics: dict[str, _Lane] = {}
         self._early = EarlyItems()
         self._bodies = 0
+        self._handed_off: int | None = None
         self._async = False
         self._conversation = ""
         self._title = ""
@@ -217,7 +218,7 @@ class ChatGPTDecoder:
     def _done(self, lane: _Lane) -> None:
         """The source said ``[DONE]``: that is the end of it, but not always of the answer."""
         answer = self._answer
-        if answer.over or lane.socket or self._topics:
+        if answer.over or lane.socket or self._only_handed_off(lane):
             return
         answer.release_held()
         if answer.last is not None and answer.last.finished:
@@ -230,14 +231,17 @@ class ChatGPTDecoder:
         answer = self._answer
         if answer.over:
             return
-        if self._topics and not lane.socket and not self._bodies:
-            # The response that handed the turn off is complete, not the turn.
+        if self._only_handed_off(lane):
             return
         answer.release_held()
         if answer.last is not None and answer.last.length:
             answer.end(answer.last.reason or FinishReason.STOP)
         else:
             self._empty()
+
+    def _only_handed_off(self, lane: _Lane) -> bool:
+        """Whether what ended is the body that handed the turn off, and not the turn."""
+        return not lane.socket and self._handed_off == self._bodies
 
     def _empty(self) -> None:
         answer = self._answer
@@ -254,6 +258,7 @@ class ChatGPTDecoder:
     # --- the WebSocket
 
     def _hand_off(self, value: dict[str, Any]) -> None:
+        self._handed_off = self._bodies
         options = value.get("options")
         for option in options if isinstance(options, list) else ():
             topic = option.get("topic_id") if isinstance(option, dict) else None
@@ -291,10 +296,13 @@ class ChatGPTDecoder:
             self._answer.out.append(TitleSeen(title))
 
     def _heed_model(self, metadata: Any) -> None:
-        model = metadata.get("model_slug") if isinstance(metadata, dict) else None
+        if not isinstance(metadata, dict):
+            return
+        model = metadata.get("model_slug")
         if isinstance(model, str) and model and not self._answer.model:
             self._answer.model = model
             self._answer.out.append(ModelSeen(model))
+        self._answer.heed_adjustments(metadata)
 
     def _heed_limits(self, value: dict[str, Any]) -> None:
         self._blocked_until = reset_of_limits(value.get("limits_progress"))
