@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ import cdp_relay
 if importlib.util.find_spec("cdp_relay.providers") is None:  # a bare checkout, nothing installed
     cdp_relay.__path__.append(str(Path(__file__).parents[1]))
 
-from tests.sites.kit import ChromiumProcess, PlainSite, SiteServer, start_chromium
+from tests.sites.chatgpt import ChatGPTSite
+from tests.sites.kit import ChromiumProcess, PlainSite, Site, SiteServer, start_chromium
 
 if TYPE_CHECKING:
     from cdp_relay.cdp import Connection
@@ -35,15 +37,16 @@ class Sites:
 
     server: SiteServer
     plain: PlainSite
+    chatgpt: ChatGPTSite
 
 
 @pytest.fixture(scope="session")
 def sites() -> Generator[Sites]:
     """All replica sites, served over TLS on a free loopback port."""
-    plain = PlainSite()
-    server = SiteServer([plain])
+    plain, chatgpt = PlainSite(), ChatGPTSite()
+    server = SiteServer([plain, chatgpt])
     server.start()
-    yield Sites(server=server, plain=plain)
+    yield Sites(server=server, plain=plain, chatgpt=chatgpt)
     server.stop()
 
 
@@ -92,8 +95,24 @@ async def browser_context(connection: Connection) -> AsyncGenerator[str]:
 @pytest.fixture
 def plain_site(sites: Sites) -> Generator[PlainSite]:
     """A site for the test's own pages: ``url = plain_site.page("/", "<p>hello")``."""
-    sites.plain.reset()
-    yield sites.plain
-    sites.plain.reset()
+    with _fresh(sites, sites.plain):
+        yield sites.plain
+
+
+@pytest.fixture
+def chatgpt_site(sites: Sites) -> Generator[ChatGPTSite]:
+    """The replica of chatgpt.com: ``chatgpt_site.say(Answer(text="Hello"))``."""
+    sites.chatgpt.bundle_page()
+    with _fresh(sites, sites.chatgpt):
+        yield sites.chatgpt
+
+
+@contextmanager
+def _fresh(sites: Sites, site: Site) -> Generator[None]:
+    """A site that knows of no other test, and whose own mistakes fail the test."""
+    site.reset()
+    sites.server.failures.clear()
+    yield
+    site.reset()
     failures, sites.server.failures[:] = list(sites.server.failures), []
     assert not failures, "\n".join(failures)

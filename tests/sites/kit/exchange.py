@@ -38,7 +38,7 @@ class Exchange:
     def __init__(
         self,
         *,
-        stream: trio.SSLStream,
+        stream: trio.SSLStream[trio.SocketStream],
         protocol: h11.Connection,
         request: h11.Request,
         body: bytes,
@@ -120,9 +120,7 @@ class Exchange:
         """
         if reset:
             linger = struct.pack("ii", 1, 0)
-            tcp = self._stream.transport_stream
-            assert isinstance(tcp, trio.SocketStream)
-            tcp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._stream.transport_stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         raise ConnectionCut
 
     async def accept_socket(self) -> PageSocket:
@@ -142,7 +140,7 @@ class Exchange:
 class PageSocket:
     """A WebSocket that a page opened; sends and receives text."""
 
-    def __init__(self, stream: trio.SSLStream, protocol: wsproto.WSConnection) -> None:
+    def __init__(self, stream: trio.SSLStream[trio.SocketStream], protocol: wsproto.WSConnection) -> None:
         self._stream = stream
         self._protocol = protocol
         self._sending = trio.Lock()
@@ -171,7 +169,7 @@ class PageSocket:
                 data = await self._stream.receive_some()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 raise SocketClosed from None
-            self._protocol.receive_data(data or None)
+            self._protocol.receive_data(bytes(data) or None)
             for event in self._protocol.events():
                 await self._take(event)
         return self._inbox.pop(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import h11
 import trio
@@ -66,8 +66,17 @@ class SiteServer:
         self.port = listeners[0].socket.getsockname()[1]
         with self._scope:
             async with trio.open_nursery() as nursery:
+                for site in set(self.sites.values()):
+                    site.start_task = lambda task: nursery.start_soon(self._run_task, task)
+                    site.run_soon = self._token.run_sync_soon
                 nursery.start_soon(trio.serve_listeners, self._serve, listeners)
                 self._ready.set()
+
+    async def _run_task(self, task: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await task()
+        except Exception:
+            self.failures.append(traceback.format_exc())
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
         stream = trio.SSLStream(tcp, self._tls, server_side=True, https_compatible=True)
@@ -80,7 +89,7 @@ class SiteServer:
         finally:
             await trio.aclose_forcefully(tcp)
 
-    async def _serve_requests(self, stream: trio.SSLStream) -> None:
+    async def _serve_requests(self, stream: trio.SSLStream[trio.SocketStream]) -> None:
         protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
         while True:
             request = await _next_event(stream, protocol)
@@ -97,7 +106,9 @@ class SiteServer:
                 return
             protocol.start_next_cycle()
 
-    async def _answer(self, exchange: Exchange, stream: trio.SSLStream, protocol: h11.Connection) -> None:
+    async def _answer(
+        self, exchange: Exchange, stream: trio.SSLStream[trio.SocketStream], protocol: h11.Connection
+    ) -> None:
         site = self.sites.get(exchange.host)
         if site is None:
             await exchange.respond(421, "no such site")
@@ -124,15 +135,15 @@ class SiteServer:
 
 
 async def _next_event(
-    stream: trio.SSLStream, protocol: h11.Connection
+    stream: trio.SSLStream[trio.SocketStream], protocol: h11.Connection
 ) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
     while (event := protocol.next_event()) is h11.NEED_DATA:
-        protocol.receive_data(await stream.receive_some(_RECEIVE_BYTES))
+        protocol.receive_data(bytes(await stream.receive_some(_RECEIVE_BYTES)))
     return event
 
 
 async def _watch_for_the_end(
-    stream: trio.SSLStream,
+    stream: trio.SSLStream[trio.SocketStream],
     protocol: h11.Connection,
     site: Site,
     exchange: Exchange,
@@ -142,7 +153,7 @@ async def _watch_for_the_end(
     journal = site.journal
     while True:
         try:
-            data = await stream.receive_some(_RECEIVE_BYTES)
+            data = bytes(await stream.receive_some(_RECEIVE_BYTES))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         if not data:

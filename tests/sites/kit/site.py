@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from tests.sites.kit.exchange import Exchange
@@ -24,6 +25,10 @@ class Site:
     def __init__(self) -> None:
         self.journal = Journal()
         self.gates = Gates(self.journal)
+        self.start_task: Callable[[Callable[[], Awaitable[None]]], None] | None = None
+        """Start a task on the server's loop that outlives its request; only from that loop."""
+        self.run_soon: Callable[[Callable[[], object]], None] | None = None
+        """Run a function on the server's loop soon; from any thread. None before the server runs."""
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request."""

@@ -1,0 +1,372 @@
+"""The table of states that the site can be in, each a switch for tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+
+from tests.sites.chatgpt.answer import Answer, Part, Refusal, Reply
+
+__all__ = ["STATES", "Document", "State"]
+
+
+@attrs.frozen(kw_only=True)
+class Document:
+    """What comes instead of the page."""
+
+    status: int = 200
+    html: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """What is different while the site is in a state."""
+
+    page: Mapping[str, Any] = attrs.field(factory=dict)
+    """Members of the page's configuration."""
+    document: Document | None = None
+    reply: Reply | None = None
+    """What every prompt gets, unless the test said something else."""
+    signed_in: bool = True
+    api: Refusal | None = None
+    """What all of the page's calls to the backend get."""
+
+
+STATES: dict[str, Callable[..., State]] = {}
+
+
+def _state(function: Callable[..., State]) -> Callable[..., State]:
+    STATES[function.__name__] = function
+    return function
+
+
+# --- who is there, and whether the site lets them in ---------------------------------------------
+
+
+@_state
+def logged_out() -> State:
+    """A guest shell: a composer, but nobody is signed in."""
+    return State(page={"guest": True}, signed_in=False)
+
+
+@_state
+def login_redirect() -> State:
+    """The site leads to its sign-in page."""
+    where = "https://auth.openai.com/log-in?continue=https%3A%2F%2Fchatgpt.com%2F"
+    return State(document=Document(status=302, headers=(("location", where),)), signed_in=False)
+
+
+@_state
+def account_chooser() -> State:
+    """A "Welcome back" dialog that asks which account to use."""
+    return State(page={"dialog": "account-chooser"})
+
+
+@_state
+def session_expired() -> State:
+    """A dialog says that the session has expired."""
+    return State(page={"dialog": "session-expired"}, signed_in=False)
+
+
+@_state
+def suspicious_activity() -> State:
+    """The account is locked until its owner secures it."""
+    return State(page={"dialog": "suspicious-activity"})
+
+
+@_state
+def consent() -> State:
+    """Terms that want to be accepted."""
+    return State(page={"dialog": "consent"})
+
+
+@_state
+def temporary_notice() -> State:
+    """The dialog that explains temporary chats at their first use."""
+    return State(page={"dialog": "temporary-chat"})
+
+
+@_state
+def challenge(*, clears: bool = False) -> State:
+    """A bot check instead of the page; ``clears`` lets the next load through, as most do."""
+    return State(
+        document=Document(status=403, html=_CHALLENGE_PAGE, headers=(("cf-mitigated", "challenge"),)),
+        page={"challengeClears": clears},
+    )
+
+
+@_state
+def challenge_on_calls() -> State:
+    """The page is there, but each of its calls gets a bot check's HTML."""
+    page = "<!doctype html><title>Just a moment...</title><div id=challenge-form></div>"
+    headers = (("cf-mitigated", "challenge"),)
+    return State(api=Refusal(status=403, body=page, content_type="text/html; charset=utf-8", headers=headers))
+
+
+@_state
+def challenge_in_page(*, visible: bool = True) -> State:
+    """A bot check's frame on the page; a hidden one is normal and means nothing."""
+    return State(page={"challengeFrame": "visible" if visible else "hidden"})
+
+
+# --- how the page behaves ------------------------------------------------------------------------
+
+
+@_state
+def slow_hydration(*, milliseconds: int = 0) -> State:
+    """The fallback box stays so long; with 0 until the test releases the gate ``hydration``."""
+    return State(page={"hydrateAfter": milliseconds, "hydrateHeld": milliseconds == 0})
+
+
+@_state
+def stale_draft(*, text: str = "an old draft") -> State:
+    """The composer brings back a text that was never sent."""
+    return State(page={"draft": text})
+
+
+@_state
+def left_over_attachment(*, name: str = "old.txt") -> State:
+    """An attachment of an unsent message is still in the composer."""
+    return State(page={"attachments": [name]})
+
+
+@_state
+def work_mode() -> State:
+    """The composer is in Work mode instead of Chat."""
+    return State(page={"mode": "work"})
+
+
+@_state
+def overlay() -> State:
+    """Something invisible lies over the page and swallows the first click."""
+    return State(page={"overlay": True})
+
+
+@_state
+def first_click_ignored() -> State:
+    """The send control does nothing at its first click."""
+    return State(page={"send": "ignores-first-click"})
+
+
+@_state
+def late_enable(*, milliseconds: int = 400) -> State:
+    """The send control is there but disabled for a while."""
+    return State(page={"send": "late-enable", "sendEnabledAfter": milliseconds})
+
+
+@_state
+def never_sends() -> State:
+    """Sending empties the composer, prepares, and then nothing leaves the page."""
+    return State(page={"send": "never"})
+
+
+@_state
+def dead_send() -> State:
+    """The send control has no effect at all, and neither has Enter."""
+    return State(page={"send": "dead"})
+
+
+@_state
+def double_send() -> State:
+    """Sending once makes the page send twice."""
+    return State(page={"send": "twice"})
+
+
+@_state
+def duplicate_composer() -> State:
+    """A hidden second composer comes first in the document."""
+    return State(page={"duplicateComposer": True})
+
+
+@_state
+def localised(*, language: str = "zh") -> State:
+    """All labels in another language."""
+    return State(page={"language": language})
+
+
+@_state
+def stuck_turn() -> State:
+    """The turn's state stays ``in_progress`` after the answer is complete."""
+    return State(page={"stuckTurn": True})
+
+
+@_state
+def frozen() -> State:
+    """The page goes on receiving but paints nothing, as in an occluded window."""
+    return State(page={"frozen": True})
+
+
+@_state
+def editor_wiped(*, milliseconds: int = 100) -> State:
+    """An old thread arrives late and wipes what was typed meanwhile, once."""
+    return State(page={"wipeAfter": milliseconds})
+
+
+@_state
+def alert(*, when: str = "answer") -> State:
+    """A JavaScript alert: at ``load`` or with the first words of an ``answer``."""
+    return State(page={"alert": when})
+
+
+@_state
+def approval() -> State:
+    """The site asks for leave to use a tool."""
+    return State(page={"card": "approval"}, reply=Answer(text="", finished=False, hold={"end"}))
+
+
+# --- refusals, caps and failures of the answer ---------------------------------------------------
+
+
+@_state
+def too_many_requests(*, retry_after: int | None = None) -> State:
+    """429 and a dialog."""
+    headers = (("retry-after", str(retry_after)),) if retry_after is not None else ()
+    body = {"detail": "Too many requests. You're making requests too quickly. Please wait a few minutes."}
+    return State(
+        page={"dialogAfterRefusal": "too-many-requests"},
+        reply=Refusal(status=429, body=body, headers=headers),
+    )
+
+
+@_state
+def cap(*, shape: str = "old", reset_after: float = 600.0, model: str = "gpt-5-6") -> State:
+    """The model's allowance is used up: ``old`` and ``new`` refusals, or an error in the ``stream``."""
+    resets = (datetime.now(UTC) + timedelta(seconds=reset_after)).isoformat()
+    text = f"You've hit the limit for {model}. Your limit resets at {time.strftime('%H:%M')}."
+    page = {"banner": text, "bannerAfterRefusal": True}
+    limits: dict[str, Any] = {
+        "model_limits": [{"model_slug": model, "resets_after": resets}],
+        "limits_progress": [{"feature_name": model, "remaining": 0, "reset_after": resets}],
+    }
+    if shape == "old":
+        detail = {"code": "model_cap_exceeded", "message": text, "clears_in": reset_after}
+        return State(page=page, reply=Refusal(status=429, body={"detail": detail}))
+    if shape == "new":
+        error = {"code": "model_cap_exceeded", "message": text}
+        return State(page=page, reply=Refusal(status=429, body={"error": error, **limits}))
+    event = {"type": "error", "error": text, "error_code": "model_cap_exceeded"}
+    answer = Answer(text="", events=(event,), finished=False, limits=limits, title=None)
+    return State(page=page, reply=answer)
+
+
+@_state
+def downgraded(*, model: str = "gpt-5-6-mini") -> State:
+    """The site answers with a smaller model and says so only in metadata."""
+    return State(reply=Answer(model=model, downgraded=True))
+
+
+@_state
+def message_too_long() -> State:
+    """413."""
+    detail = {"code": "message_length_exceeds_limit", "message": "The message you submitted was too long."}
+    return State(reply=Refusal(status=413, body={"detail": detail}))
+
+
+@_state
+def conversation_too_large() -> State:
+    """The chat has reached its maximum length."""
+    detail = {"code": "conversation_too_large", "message": "You've reached the maximum length."}
+    return State(
+        page={"noticeAfterRefusal": "conversation-too-large"},
+        reply=Refusal(status=400, body={"detail": detail}),
+    )
+
+
+@_state
+def conversation_gone(*, code: str = "conversation_not_found") -> State:
+    """The chat was deleted or has expired."""
+    return State(
+        page={"noticeAfterRefusal": "conversation-gone"},
+        reply=Refusal(status=404, body={"detail": {"code": code, "message": "Conversation not found"}}),
+    )
+
+
+@_state
+def unusual_activity() -> State:
+    """403 with JSON."""
+    body = {"detail": "Unusual activity has been detected from your device. Try again later."}
+    return State(reply=Refusal(status=403, body=body))
+
+
+@_state
+def challenged_answer() -> State:
+    """403 with a bot check's HTML, for the prompt alone."""
+    page = "<!doctype html><html><head><title>Just a moment...</title></head><body></body></html>"
+    headers = (("cf-mitigated", "challenge"),)
+    refusal = Refusal(status=403, body=page, content_type="text/html; charset=utf-8", headers=headers)
+    return State(reply=refusal)
+
+
+@_state
+def overloaded(*, status: int = 503) -> State:
+    """The backend fails before it answers."""
+    return State(reply=Refusal(status=status, body={"detail": "Service temporarily unavailable"}))
+
+
+@_state
+def generation_failed(*, how: str = "frame") -> State:
+    """Something goes wrong in the stream: an error ``frame``, a typed ``event`` or a ``message``."""
+    text = "Something went wrong while generating the response."
+    if how == "frame":
+        event: dict[str, Any] = {"message": None, "error": text, "error_code": "internal_error"}
+    elif how == "event":
+        event = {"type": "error", "error": {"message": text, "code": "internal_error"}}
+    else:
+        content = {"content_type": "system_error", "name": "InternalError", "text": text}
+        message = {
+            "id": "00000000-0000-4000-8000-00000000e440",
+            "author": {"role": "assistant", "name": None, "metadata": {}},
+            "content": content,
+            "status": "finished_successfully",
+            "end_turn": True,
+            "metadata": {},
+            "recipient": "all",
+            "channel": None,
+        }
+        event = {"message": message, "error": None}
+    return State(
+        page={"errorTurn": True},
+        reply=Answer(text="Half an", events=(event,), finished=False, complete=False, title=None),
+    )
+
+
+@_state
+def done_only() -> State:
+    """200, and nothing but ``[DONE]``: what a request without the page's proofs gets."""
+    body = "data: [DONE]\n\n"
+    return State(reply=Refusal(status=200, body=body, content_type="text/event-stream; charset=utf-8"))
+
+
+@_state
+def moderation(*, blocked: bool = True) -> State:
+    """The site's moderation withholds the answer."""
+    verdict = {"flagged": True, "blocked": blocked, "message_id": "", "disclaimers": []}
+    event = {"type": "moderation", "moderation_response": verdict}
+    return State(page={"policyNotice": blocked}, reply=Answer(late_events=(event,), finished=not blocked))
+
+
+@_state
+def safety_review() -> State:
+    """An additional review runs before the answer; not an error."""
+    event = {"type": "safety_review_update", "active": True, "protection_type": "bio", "message": "Reviewing"}
+    over = {**event, "active": False}
+    return State(reply=Answer(events=(event, over)))
+
+
+@_state
+def silent(*, where: Part = "first-byte") -> State:
+    """The answer hangs until the test releases it."""
+    return State(reply=Answer(hold={where}))
+
+
+_CHALLENGE_PAGE = """<!doctype html>
+<html lang="en-US"><head><title>Just a moment...</title></head>
+<body><h1>chatgpt.com</h1><form id="challenge-form" action="/" method="POST">
+<p>Verify you are human by completing the action below.</p>
+<iframe src="https://challenges.cloudflare.com/turnstile/frame" width="300" height="65"></iframe>
+</form><script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script></body></html>"""
