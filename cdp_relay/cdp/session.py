@@ -258,14 +258,20 @@ class Session:
             above = above.parent
         return taken
 
-    def _lose(self, error: BrowserError) -> None:
+    def _lose(self, error: BrowserError, *, for_good: bool) -> None:
         """Refuse commands with *error* and end the subscriptions."""
         self._error = error
+        if for_good:
+            self.closed.set()
         ending = {one for subscriptions in self._subscriptions.values() for one in subscriptions}
         self._subscriptions.clear()
         for subscription in ending:
             subscription._end(error)
             self.connection._subscriptions.discard(subscription)
+
+    def _recover(self) -> None:
+        """Take commands again: a crashed page was loaded anew."""
+        self._error = None
 
     def _forget_subscription(self, subscription: Subscription[Any]) -> None:
         for method in subscription.methods:
