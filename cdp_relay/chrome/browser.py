@@ -18,7 +18,7 @@ from cdp_relay.chrome.launch import launch
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.chrome.pinned import close_spare_pages, keep_a_page
 from cdp_relay.chrome.process import BrowserProcess
-from cdp_relay.errors import BrowserError
+from cdp_relay.errors import BrowserError, BrowserStalled
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["Browser", "choose_headless", "open_browser"]
@@ -28,6 +28,8 @@ _log = structlog.stdlib.get_logger("cdp_relay.chrome")
 _CLOSE_SECONDS = 2.0
 # Between the end of the connection and that of its process; measured 0.02-0.1 s.
 _EXIT_SECONDS = 2.0
+# It has been silent for long already, and what it would write was written by then.
+_STALLED_STOP_SECONDS = 2.0
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -170,6 +172,8 @@ async def _version(connection: Connection) -> tuple[str, bool]:
 
 async def _close(browser: Browser, process: BrowserProcess) -> None:
     if browser.connection.closed.is_set():
+        if isinstance(browser.connection.close_error, BrowserStalled):
+            process.stop_seconds = _STALLED_STOP_SECONDS
         return
     try:
         await browser.connection.root.call("Browser.close", timeout=_CLOSE_SECONDS)

@@ -137,7 +137,7 @@ def _named(executable: str, machine: Machine) -> BrowserBinary | None:
     if given.suffix == ".app" and given.is_dir():
         path = given / "Contents" / "MacOS" / given.stem
     elif os.sep not in executable and "/" not in executable:
-        command = shutil.which(executable, path=machine.environ.get("PATH"))
+        command = shutil.which(executable, path=machine.environ.get("PATH", ""))
         path = Path(command) if command else None
     if path is None or not _is_program(path, machine):
         return None
@@ -167,7 +167,7 @@ def _places(product: _Product, machine: Machine) -> Iterator[Path]:
             yield Path(registered)
         return
     for command in product.commands:
-        found = shutil.which(command, path=machine.environ.get("PATH"))
+        found = shutil.which(command, path=machine.environ.get("PATH", ""))
         if found:
             yield Path(found)
         for folder_name in _COMMAND_FOLDERS:

@@ -96,14 +96,11 @@ async def launch(
                     raise await _taken(port) from None
                 continue
             yield Launched(process=process, binary=binary, profile=profile, port=chosen, websocket_url=url)
-            break
-        else:
-            raise LaunchFailed(
-                f"{_PORT_TRIES} free ports in a row were taken by other programs before "
-                f"{binary.title} could listen on them."
-            )
-        await running.aclose()
-        lock.note_browser(None)
+            return
+        raise LaunchFailed(
+            f"{_PORT_TRIES} free ports in a row were taken by other programs before "
+            f"{binary.title} could listen on them."
+        )
 
 
 @asynccontextmanager

@@ -52,6 +52,8 @@ class BrowserProcess:
     """The address that it said."""
     closing: bool = False
     """Whether the browser was asked to close and said yes; set by who asked."""
+    stop_seconds: float = STOP_SECONDS
+    """How long :meth:`stop` asks before it kills."""
     _process: trio.Process = attrs.field(repr=False)
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES), repr=False)
     # The watchers outlive a cancellation from outside, because stopping needs them; run_process
@@ -83,16 +85,16 @@ class BrowserProcess:
         SIGINT lets it write its cookies; SIGTERM would lose fresh ones (measured). On cancellation
         the browser may be left running, so callers shield this; it is bounded by itself.
         """
-        deadline = trio.current_time() + STOP_SECONDS
+        deadline = trio.current_time() + self.stop_seconds
         if self.closing:
-            with trio.move_on_after(CLOSE_SECONDS):
+            with trio.move_on_at(min(deadline, trio.current_time() + CLOSE_SECONDS)):
                 await self._process.wait()
         if self._process.poll() is None:
             await self._ask_to_end()
             with trio.move_on_at(deadline):
                 await self._process.wait()
         if self._process.poll() is None:
-            _log.warning("chrome.killed", pid=self.pid, after_seconds=STOP_SECONDS)
+            _log.warning("chrome.killed", pid=self.pid, after_seconds=self.stop_seconds)
             family = await trio.to_thread.run_sync(process_tree, self.pid)
             self._process.kill()
             for process in family:
@@ -160,7 +162,7 @@ async def run_process(
         try:
             yield browser
         finally:
-            with trio.move_on_after(STOP_SECONDS + 5, shield=True):
+            with trio.move_on_after(browser.stop_seconds + 5, shield=True):
                 await browser.stop()
             browser._watch.cancel()
             browser._read.cancel()

@@ -52,6 +52,7 @@ def describe_process(pid: int) -> ProcessName | None:
             command = process.name()
     except psutil.Error:
         return None
+    command = " ".join(command.split())
     if len(command) > _COMMAND_CHARS:
         command = command[: _COMMAND_CHARS - 1] + "…"
     return ProcessName(pid=pid, command=command, started=started)

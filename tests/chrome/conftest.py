@@ -1,0 +1,69 @@
+"""A home and settings for browsers of the tests' own, and the check that none stays behind."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cdp_relay.settings import ChromeSettings, Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(config=tmp_path / "relay", state=tmp_path / "relay")
+
+
+@pytest.fixture
+def chrome() -> ChromeSettings:
+    """A headless browser; root, as which containers run tests, cannot have the sandbox."""
+    return ChromeSettings(headless=True, args=("--no-sandbox",) if is_root() else ())
+
+
+def is_root() -> bool:
+    return hasattr(os, "getuid") and os.getuid() == 0
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind(tmp_path: Path) -> Generator[None]:
+    """Fail a test that leaves a process with its folder in the command line, and end it."""
+    yield
+    left = [process for process in psutil.process_iter(["cmdline"]) if mentions(process, tmp_path)]
+    _, alive = psutil.wait_procs(left, timeout=3)
+    for process in alive:
+        process.kill()
+    assert not alive, f"left behind: {[process.info['cmdline'] for process in alive]}"
+
+
+def mentions(process: psutil.Process, folder: Path) -> bool:
+    arguments = process.info["cmdline"] or ()
+    return process.pid != os.getpid() and any(str(folder) in argument for argument in arguments)
+
+
+@pytest.fixture
+def display(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    """A display without a screen, for browsers with windows."""
+    read, write = os.pipe()
+    try:
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
+            pass_fds=(write,),
+            stderr=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        pytest.skip("Xvfb is not installed")
+    os.close(write)
+    ready, _, _ = select.select([read], [], [], 10)
+    assert ready, "Xvfb did not start"
+    number = os.read(read, 16).decode().strip()
+    os.close(read)
+    monkeypatch.setenv("DISPLAY", f":{number}")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    yield f":{number}"
+    server.terminate()
+    server.wait(10)
