@@ -147,6 +147,7 @@ class Door:
                     await send(
                         {"type": "websocket.http.response.body", "body": failure.body, "more_body": False}
                     )
+                    exchange.whole = True
 
 
 def _open_exchange(head: Head, nursery: trio.Nursery) -> Exchange:
@@ -194,6 +195,7 @@ class _Outgoing:
             # the connection: it would stay open for ever.
             with trio.move_on_after(_LAST_SEND_SECONDS, shield=True):
                 await self.send(cast(Any, message))
+                self.exchange.whole = True
         else:
             await self.send(message)
 
@@ -246,6 +248,6 @@ def _write_log(exchange: Exchange) -> None:
         facts["client_request_id"] = exchange.client_request_id
     if exchange.error is not None:
         facts["error"] = exchange.error.code
-    if exchange.status is None:
+    if not exchange.whole:
         facts["client_gone"] = True
     _log.info("request", **facts)

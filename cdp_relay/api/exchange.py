@@ -49,6 +49,8 @@ class Exchange:
     """Headers for the answer, whatever it becomes."""
     status: int | None = None
     """What was answered; None until then."""
+    whole: bool = False
+    """Whether the answer went out to its end."""
     site: str | None = None
     model: str | None = None
     """The label that was asked for."""

@@ -18,7 +18,7 @@ from cdp_relay.api.app import build_app
 from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.door import Door
 from cdp_relay.api.gate import Gate
-from cdp_relay.api.listeners import listen_on_loopback
+from cdp_relay.api.listeners import abort_connections, listen_on_loopback
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["Server", "serve"]
@@ -29,8 +29,8 @@ _KEEP_ALIVE_SECONDS = 75.0
 """Longer than clients keep an idle connection, so that it is they who close it: a request that meets
 a connection just being closed would fail."""
 _HEAD_BYTES = 64 * 1024
-_CUT_OFF_SECONDS = 5.0
-"""How long turns that were cut off have for stopping the answer on the page and for a last word."""
+_LAST_SECONDS = 2.0
+"""From the aborting of all connections to the end of every task of theirs."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,12 +55,18 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(relay: RelayLike, settings: ServerSettings, key: str) -> AsyncGenerator[Server, None]:
+async def serve(
+    relay: RelayLike, settings: ServerSettings, key: str, *, cut_off_seconds: float = 5.0
+) -> AsyncGenerator[Server, None]:
     """Serve *relay* while the block runs.
 
     When the block is left, no new connection is accepted and running answers may go on for
-    ``settings.shutdown_seconds``. What is still running then is cut off, and told so; five seconds
-    later every connection is closed. When the block is cancelled or fails, the cutting off comes at once.
+    ``settings.shutdown_seconds``. What is still running then is cut off, and told so. When the block
+    is cancelled or fails, the cutting off comes at once.
+
+    Args:
+      cut_off_seconds: how long turns that were cut off have for stopping the answer on the page and
+        for a last word; then all connections are aborted.
 
     Raises:
       PortTaken: the port is not free at every address that ``settings.host`` stands for.
@@ -77,7 +83,7 @@ async def serve(relay: RelayLike, settings: ServerSettings, key: str) -> AsyncGe
             addresses=tuple(_address(one) for one in sockets),
             open=lambda: door.open_exchanges,
         )
-        ending = _Ending(door)
+        ending = _Ending(door, port, cut_off_seconds)
         async with trio.open_nursery() as nursery:
             await nursery.start(ending.run, partial(serve_asgi, door, _config(sockets), mode="asgi"))
             _log.info("listening", addresses=server.addresses)
@@ -98,6 +104,8 @@ class _Ending:
     """Runs the server out of reach of outer cancellation, and bounds how long it takes to stop."""
 
     door: Door
+    port: int
+    cut_off_seconds: float
     _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), init=False)
     _stop: trio.Event = attrs.field(factory=trio.Event, init=False)
     _patience: float = attrs.field(default=0.0, init=False)
@@ -105,7 +113,7 @@ class _Ending:
     def begin(self, patience: float) -> None:
         """Stop accepting; cut off what still runs after *patience* seconds."""
         self._patience = patience
-        self._scope.deadline = trio.current_time() + patience + _CUT_OFF_SECONDS
+        self._scope.deadline = trio.current_time() + patience + self.cut_off_seconds + _LAST_SECONDS
         self._stop.set()
 
     async def run(
@@ -121,6 +129,8 @@ class _Ending:
                 await self._stop.wait()
                 await trio.sleep(self._patience)
                 self.door.interrupt_all()
+                await trio.sleep(self.cut_off_seconds)
+                _log.warning("connections_aborted", count=abort_connections(self.port))
 
     async def _serve(
         self, serve_until: Callable[..., object], over: trio.CancelScope, task_status: trio.TaskStatus[object]

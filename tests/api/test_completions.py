@@ -1,0 +1,473 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+
+from cdp_relay.chat.vocabulary import (
+    ChatEvent,
+    ChatRequest,
+    FinishReason,
+    Notice,
+    ReasoningDelta,
+    Step,
+    TextDelta,
+)
+from cdp_relay.errors import (
+    AnswerBlocked,
+    BrowserGone,
+    CapReached,
+    GenerationFailed,
+    RateLimited,
+    RelayError,
+    SelectorDrift,
+    SignedOut,
+    SiteTimeout,
+    SubmitAmbiguous,
+)
+from tests.api.kit import (
+    Script,
+    ScriptedRelay,
+    ask,
+    check_whole_stream,
+    connect,
+    finished,
+    joined,
+    question,
+    reached,
+    read_events,
+    read_head,
+    request_bytes,
+    says,
+    send,
+    serving,
+)
+
+HARD_TEXT = '\t\\n "q" `t` <b>&amp;</b> $x עברית 漢字 😀\r\n\n\ndata: [DONE]\n\n end '
+
+
+# --- plain ---------------------------------------------------------------------------------------
+
+
+async def test_a_plain_answer_is_one_object() -> None:
+    relay = ScriptedRelay()
+    async with serving(relay) as server:
+        reply = await ask(server, temperature=0.5)
+    answer = reply.json()
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "application/json"
+    assert answer["object"] == "chat.completion"
+    assert answer["model"] == "practice"
+    assert answer["choices"] == [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hello, world", "refusal": None},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ]
+    assert answer["usage"] == {
+        "prompt_tokens": 5,
+        "completion_tokens": 7,
+        "total_tokens": 12,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 2},
+    }
+    assert answer["cdp_relay"]["usage_estimated"] is True
+    assert relay.running == 0
+
+
+async def test_headers_say_which_site_and_model_answered_and_what_was_ignored() -> None:
+    relay = ScriptedRelay(
+        says(
+            TextDelta("x"),
+            Notice(code="attached", message="The prompt went as a file – 'ü'."),
+            finished(site="chatgpt", model="gpt-5", conversation_id="c-1", capture="socket"),
+        )
+    )
+    async with serving(relay) as server:
+        reply = await ask(server, model="gemini-pro", temperature=0.7, max_tokens=100)
+        second = await ask(server, model="chatgpt/gpt-5")
+    assert reply.headers["x-cdp-relay-site"] == "chatgpt"
+    assert reply.headers["x-cdp-relay-model"] == "gpt-5"
+    assert reply.headers["x-cdp-relay-conversation"] == "c-1"
+    assert reply.headers["x-cdp-relay-capture"] == "socket"
+    assert reply.headers["x-cdp-relay-ignored"] == "temperature, max_tokens"
+    assert reply.headers["x-cdp-relay-notice"] == (
+        "The label 'gemini-pro' names no site of this relay; the default site 'practice' answers. "
+        r"The prompt went as a file \u2013 '\xfc'."
+    )
+    assert reply.json()["model"] == "gemini-pro"
+    assert reply.json()["cdp_relay"]["notices"] == ["The prompt went as a file – 'ü'."]
+    assert "x-cdp-relay-ignored" not in second.headers
+    assert "names no site" not in second.headers["x-cdp-relay-notice"]
+    assert reply.headers["x-request-id"].startswith("req_")
+    assert reply.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+async def test_a_label_cannot_break_a_header() -> None:
+    async with serving(ScriptedRelay()) as server:
+        more: Any = {"x\r\ny": 1}
+        reply = await ask(server, model="a\r\nSet-Cookie: x=1\x7f é", **more)
+    assert reply.status == 200
+    assert "set-cookie" not in reply.headers
+    assert r"a\x0d\x0aSet-Cookie: x=1\x7f \xe9" in reply.headers["x-cdp-relay-notice"]
+    assert reply.headers["x-cdp-relay-ignored"] == r"x\x0d\x0ay"
+
+
+async def test_the_question_reaches_the_relay_as_it_was_asked() -> None:
+    relay = ScriptedRelay()
+    async with serving(relay) as server:
+        reply = await ask(
+            server, {"User-Agent": "tester/1"}, messages=[{"role": "user", "content": HARD_TEXT}]
+        )
+    (request,) = relay.asked
+    assert request.messages[0].text == HARD_TEXT
+    assert request.client == "tester/1"
+    assert request.id == reply.headers["x-request-id"]
+
+
+async def test_text_is_unchanged_in_both_forms() -> None:
+    relay = ScriptedRelay(says(*(TextDelta(c) for c in HARD_TEXT), finished()))
+    async with serving(relay) as server:
+        plain = await ask(server)
+        stream = await ask(server, stream=True)
+    assert plain.json()["choices"][0]["message"]["content"] == HARD_TEXT
+    assert joined(check_whole_stream(stream.body)) == HARD_TEXT
+
+
+async def test_half_a_surrogate_pair_in_an_answer_becomes_a_replacement_character() -> None:
+    relay = ScriptedRelay(says(TextDelta("a\ud83d"), TextDelta("b"), finished()))
+    async with serving(relay) as server:
+        plain = await ask(server)
+        stream = await ask(server, stream=True)
+    assert plain.json()["choices"][0]["message"]["content"] == "a\ufffdb"
+    assert joined(check_whole_stream(stream.body)) == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        (FinishReason.STOP, "stop"),
+        (FinishReason.LENGTH, "length"),
+        (FinishReason.CONTENT_FILTER, "content_filter"),
+        (FinishReason.INTERRUPTED, "length"),
+    ],
+)
+async def test_finish_reasons_have_the_words_of_the_dialect(reason: FinishReason, word: str) -> None:
+    relay = ScriptedRelay(says(TextDelta("x"), finished(reason)))
+    async with serving(relay) as server:
+        plain = await ask(server)
+        stream = await ask(server, stream=True)
+    assert plain.json()["choices"][0]["finish_reason"] == word
+    last = check_whole_stream(stream.body)[-1]
+    assert last["choices"][0]["finish_reason"] == word
+    assert last["cdp_relay"]["finish_reason"] == reason.value
+
+
+# --- streamed ------------------------------------------------------------------------------------
+
+
+async def test_a_stream_has_role_deltas_one_finish_reason_and_done() -> None:
+    async with serving(ScriptedRelay()) as server:
+        reply = await ask(server, stream=True)
+    assert reply.status == 200
+    assert reply.whole
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert "content-encoding" not in reply.headers
+    assert reply.headers["x-cdp-relay-site"] == "practice"
+    chunks = check_whole_stream(reply.body)
+    assert joined(chunks) == "Hello, world"
+    assert [c["choices"][0]["delta"] for c in chunks] == [
+        {"role": "assistant", "content": ""},
+        {"content": "Hello"},
+        {"content": ", world"},
+        {},
+    ]
+
+
+async def test_usage_comes_in_a_chunk_of_its_own_when_it_is_asked_for() -> None:
+    async with serving(ScriptedRelay()) as server:
+        reply = await ask(server, stream=True, stream_options={"include_usage": True})
+    chunks = check_whole_stream(reply.body, usage=True)
+    assert chunks[-1]["usage"]["total_tokens"] == 12
+
+
+async def test_thinking_is_kept_apart_from_the_answer() -> None:
+    relay = ScriptedRelay(says(ReasoningDelta("let me "), ReasoningDelta("see"), TextDelta("42"), finished()))
+    async with serving(relay) as server:
+        stream = await ask(server, stream=True)
+        plain = await ask(server)
+    chunks = check_whole_stream(stream.body)
+    assert (joined(chunks, "reasoning_content"), joined(chunks)) == ("let me see", "42")
+    message = plain.json()["choices"][0]["message"]
+    assert (message["reasoning_content"], message["content"]) == ("let me see", "42")
+
+
+async def test_the_model_header_of_a_stream_comes_from_what_the_site_said_by_then() -> None:
+    relay = ScriptedRelay(says(reached(Step.STREAMING, model="gpt-5-mini"), TextDelta("x"), finished()))
+    async with serving(relay) as server:
+        reply = await ask(server, stream=True, model="chatgpt/gpt-5")
+    assert reply.headers["x-cdp-relay-model"] == "gpt-5-mini"
+
+
+async def test_deltas_are_sent_as_they_come() -> None:
+    go_on = trio.Event()
+
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        yield TextDelta("first")
+        await go_on.wait()
+        yield TextDelta("second")
+        yield finished()
+
+    async with serving(ScriptedRelay(script)) as server, await connect(server) as stream:
+        body = question(stream=True)
+        await stream.send_all(request_bytes(server, "POST", "/v1/chat/completions", body))
+        _, _, data = await read_head(stream)
+        while b"first" not in data:
+            data += await stream.receive_some()
+        assert b"second" not in data
+        go_on.set()
+        while b"[DONE]" not in data:
+            data += await stream.receive_some()
+
+
+async def test_silence_is_filled_with_empty_deltas() -> None:
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        yield reached(Step.STREAMING)
+        await trio.sleep(0.35)
+        yield reached(Step.STREAMING)  # shows nothing, so it does not count as a sign of life
+        await trio.sleep(0.35)
+        yield TextDelta("late")
+        yield finished()
+
+    async with serving(ScriptedRelay(script), keepalive_seconds=0.1) as server:
+        reply = await ask(server, stream=True)
+    chunks = check_whole_stream(reply.body)
+    assert joined(chunks) == "late"
+    fillers = [c for c in chunks if c["choices"][0]["delta"] == {"content": ""}]
+    assert 3 <= len(fillers) <= 7
+
+
+async def test_a_busy_stream_has_no_keep_alives() -> None:
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        for _ in range(10):
+            await trio.sleep(0.03)
+            yield TextDelta("x")
+        yield finished()
+
+    async with serving(ScriptedRelay(script), keepalive_seconds=0.25) as server:
+        reply = await ask(server, stream=True)
+    assert {"content": ""} not in [c["choices"][0]["delta"] for c in check_whole_stream(reply.body)]
+
+
+async def test_the_headers_wait_until_the_site_accepted_the_prompt() -> None:
+    accepted = trio.Event()
+
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        yield reached(Step.QUEUED)
+        yield Notice(code="n", message="Seen before.")
+        yield reached(Step.SUBMITTED)
+        await accepted.wait()
+        yield reached(Step.STREAMING)
+        yield TextDelta("x")
+        yield finished()
+
+    async with serving(ScriptedRelay(script)) as server, await connect(server) as stream:
+        body = question(stream=True)
+        await stream.send_all(request_bytes(server, "POST", "/v1/chat/completions", body))
+        with trio.move_on_after(0.2) as patience:
+            await stream.receive_some()
+        assert patience.cancelled_caught
+        accepted.set()
+        status, headers, _ = await read_head(stream)
+        assert status == 200
+        assert headers["x-cdp-relay-notice"] == "Seen before."
+
+
+async def test_the_headers_wait_no_longer_than_configured() -> None:
+    release = trio.Event()
+
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        yield reached(Step.SUBMITTED)
+        await release.wait()
+        yield TextDelta("x")
+        yield finished()
+
+    async with (
+        serving(ScriptedRelay(script), hold_headers_seconds=0.1, keepalive_seconds=0.1) as server,
+        await connect(server) as stream,
+    ):
+        body = question(stream=True)
+        await stream.send_all(request_bytes(server, "POST", "/v1/chat/completions", body))
+        status, _, data = await read_head(stream)
+        assert status == 200
+        while data.count(b'"delta":{"content":""}') < 2:
+            data += await stream.receive_some()
+        release.set()
+        while b"[DONE]" not in data:
+            data += await stream.receive_some()
+
+
+async def test_headers_that_do_not_wait_at_all_still_end_in_a_whole_answer() -> None:
+    async with serving(ScriptedRelay(), hold_headers_seconds=0) as server:
+        reply = await ask(server, stream=True)
+    assert joined(check_whole_stream(reply.body)) == "Hello, world"
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+_ERRORS: list[tuple[RelayError, int, str, dict[str, str]]] = [
+    (SignedOut("Nobody is signed in."), 503, "server_error", {"x-should-retry": "false"}),
+    (RateLimited("Too quick.", retry_after_seconds=19.2), 429, "rate_limit_error", {"retry-after": "20"}),
+    (CapReached("Used up.", retry_after_seconds=7200.0), 429, "rate_limit_error", {"retry-after": "7200"}),
+    (AnswerBlocked("Withheld."), 400, "invalid_request_error", {}),
+    (GenerationFailed("Oops."), 502, "server_error", {}),
+    (SiteTimeout("Too slow.", details={"step": "ready"}), 504, "server_error", {}),
+    (SubmitAmbiguous("Who knows."), 502, "server_error", {"x-should-retry": "false"}),
+    (SelectorDrift("No composer."), 502, "server_error", {"x-should-retry": "false"}),
+    (BrowserGone("It died.", retry_after_seconds=0.2), 503, "server_error", {"retry-after": "1"}),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "headers"), _ERRORS, ids=[type(row[0]).__name__ for row in _ERRORS]
+)
+async def test_an_error_before_the_answer_has_a_status_of_its_own(
+    error: RelayError, status: int, kind: str, headers: dict[str, str], stream: bool
+) -> None:
+    relay = ScriptedRelay(says(reached(Step.QUEUED), reached(Step.SUBMITTED), error))
+    async with serving(relay) as server:
+        reply = await ask(server, stream=stream)
+    assert reply.status == status
+    assert reply.headers["content-type"] == "application/json"
+    shown = reply.error
+    assert shown["type"] == kind
+    assert shown["code"] == error.code
+    assert shown["message"] == f"{error.message} {error.next_step}"
+    assert shown["next_step"] == error.next_step
+    assert shown["retryable"] is error.retryable
+    assert shown["request_id"] == reply.headers["x-request-id"]
+    assert shown.get("details", {}) == error.details
+    for name in ("retry-after", "x-should-retry"):
+        assert reply.headers.get(name) == headers.get(name)
+    assert reply.headers["x-cdp-relay-site"] == "practice"
+
+
+async def test_an_error_within_a_stream_is_its_last_event() -> None:
+    relay = ScriptedRelay(says(TextDelta("half an edi"), GenerationFailed("Something went wrong.")))
+    async with serving(relay) as server:
+        reply = await ask(server, stream=True)
+    assert reply.status == 200
+    *chunks, last = read_events(reply.body)
+    assert last["error"]["code"] == "generation_failed"
+    assert last["error"]["type"] == "server_error"
+    assert last["error"]["request_id"] == reply.headers["x-request-id"]
+    assert [c["choices"][0]["finish_reason"] for c in chunks] == [None, None]
+    assert joined(chunks) == "half an edi"
+
+
+async def test_an_error_in_the_middle_of_a_plain_answer_is_no_answer() -> None:
+    relay = ScriptedRelay(says(TextDelta("half"), BrowserGone("It died.")))
+    async with serving(relay) as server:
+        reply = await ask(server)
+    assert reply.status == 503
+    assert b"half" not in reply.body
+
+
+async def test_the_connection_ends_after_a_stream() -> None:
+    async with serving(ScriptedRelay()) as server, await connect(server) as stream:
+        body = question(stream=True)
+        await stream.send_all(request_bytes(server, "POST", "/v1/chat/completions", body))
+        with trio.fail_after(2):
+            while await stream.receive_some():
+                pass
+
+
+_BUGS: list[tuple[str, Script]] = [
+    ("bug", says(KeyError("/home/secret/path"))),
+    ("no end", says(TextDelta("x"))),
+    ("nothing", says()),
+    ("bug in a group", says(ExceptionGroup("g", [ValueError("/home/secret/path")]))),
+]
+
+
+@pytest.mark.parametrize(("name", "script"), _BUGS)
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_bug_is_a_500_without_its_inner_words(
+    name: str, script: Script, stream: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving(ScriptedRelay(script)) as server:
+        reply = await ask(server, stream=stream)
+    error = reply.error if reply.status != 200 else read_events(reply.body)[-1]["error"]
+    assert error["code"] == "internal_error"
+    assert error["type"] == "server_error"
+    assert b"secret" not in reply.body
+    assert b"Traceback" not in reply.body
+    if "bug" in name:
+        assert reply.status == 500
+        assert error["request_id"] in capsys.readouterr().out
+
+
+async def test_an_error_in_a_group_of_one_is_shown_as_itself() -> None:
+    group = ExceptionGroup("outer", [ExceptionGroup("inner", [SignedOut("Nobody is signed in.")])])
+    async with serving(ScriptedRelay(says(group))) as server:
+        plain = await ask(server)
+        stream = await ask(server, stream=True)
+    assert plain.error["code"] == stream.error["code"] == "signed_out"
+
+
+async def test_bad_requests_ask_the_relay_nothing() -> None:
+    relay = ScriptedRelay()
+    path = "/v1/chat/completions"
+    async with serving(relay) as server:
+        for body, code, param in [
+            (b"{", "invalid_request", None),
+            (b"[]", "invalid_request", None),
+            (question(messages=[]), "invalid_request", "messages"),
+            (question(model=...), "invalid_request", "model"),
+            (question(n=3), "unsupported_value", "n"),
+            (question(messages=[{"role": "user", "content": "\0"}]), "invalid_text", "messages[0].content"),
+            (b'{"x": ' + b"[" * 100_000 + b"}", "invalid_request", None),
+        ]:
+            reply = await send(server, "POST", path, body)
+            assert (reply.status, reply.error["code"], reply.error["param"]) == (400, code, param)
+            assert reply.error["type"] == "invalid_request_error"
+    assert relay.asked == []
+
+
+async def test_a_large_body_is_read_whole() -> None:
+    relay = ScriptedRelay()
+    text = "line of code\n" * 200_000
+    async with serving(relay) as server:
+        reply = await ask(server, messages=[{"role": "user", "content": text}])
+    assert reply.status == 200
+    assert relay.asked[0].messages[0].text == text
+
+
+async def test_two_turns_run_side_by_side() -> None:
+    meeting = [trio.Event(), trio.Event()]
+
+    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        mine = int(request.messages[0].text)
+        meeting[mine].set()
+        await meeting[1 - mine].wait()
+        yield TextDelta(f"answer {mine}")
+        yield finished()
+
+    answers: dict[int, Any] = {}
+    async with serving(ScriptedRelay(script)) as server:
+
+        async def one(number: int) -> None:
+            messages = [{"role": "user", "content": str(number)}]
+            answers[number] = (await ask(server, messages=messages, stream=number == 1)).body
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(one, 0)
+            nursery.start_soon(one, 1)
+    assert json.loads(answers[0])["choices"][0]["message"]["content"] == "answer 0"
+    assert joined(check_whole_stream(answers[1])) == "answer 1"
