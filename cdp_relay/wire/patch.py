@@ -99,6 +99,8 @@ class DeltaDocument:
     def apply(self, frame: Any) -> Iterator[Fault]:
         """Apply one frame, all of it, and give what of it could not be applied.
 
+        The frame's values become part of the document, so it must not be used again.
+
         Raises:
           ProtocolViolation: the document outgrew ``max_chars``.
         """
