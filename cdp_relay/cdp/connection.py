@@ -360,7 +360,8 @@ async def run_connection(
             await connection.aclose()
         except Exception as error:
             failure = error
-        connection._end(_closed_by_us())
+        finally:
+            connection._end(_closed_by_us())
         nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure

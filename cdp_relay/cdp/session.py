@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import trio
 
@@ -138,13 +138,31 @@ class Session:
 
     # --- events -------------------------------------------------------------------------------
 
+    @overload
     def subscribe(
         self,
-        *event_types: type[E] | str,
+        *event_types: type[E],
         capacity: int = 1024,
         when_full: WhenFull = "fail",
         tree: bool = False,
-    ) -> Subscription[E]:
+    ) -> Subscription[E]: ...
+
+    @overload
+    def subscribe(
+        self,
+        *event_types: str,
+        capacity: int = 1024,
+        when_full: WhenFull = "fail",
+        tree: bool = False,
+    ) -> Subscription[RawEvent]: ...
+
+    def subscribe(
+        self,
+        *event_types: type[Event] | str,
+        capacity: int = 1024,
+        when_full: WhenFull = "fail",
+        tree: bool = False,
+    ) -> Subscription[Any]:
         """Listen from now on; several types keep the order of the wire.
 
         Args:
@@ -162,7 +180,7 @@ class Session:
         classes = dict(map(_method_and_class, event_types))
         if not classes:
             raise ValueError("subscribe() needs at least one type of event")
-        subscription: Subscription[E] = Subscription(
+        subscription: Subscription[Any] = Subscription(
             self, classes, capacity=capacity, when_full=when_full, tree=tree
         )
         for method in classes:
@@ -186,7 +204,13 @@ class Session:
         """
         return _first(self.subscribe(event_type, tree=tree), predicate, timeout)
 
-    def on(self, event_type: type[E] | str, handler: Callable[[E], None]) -> Callable[[], None]:
+    @overload
+    def on(self, event_type: type[E], handler: Callable[[E], None]) -> Callable[[], None]: ...
+
+    @overload
+    def on(self, event_type: str, handler: Callable[[RawEvent], None]) -> Callable[[], None]: ...
+
+    def on(self, event_type: type[Event] | str, handler: Callable[[Any], None]) -> Callable[[], None]:
         """Call *handler* for each event, in the reading task and before any subscriber.
 
         The handler must not block; it may :meth:`post`. What it raises is logged and counted, as
@@ -285,7 +309,7 @@ class Session:
 
 def _method_and_class(event_type: type[Event] | str) -> tuple[str, type[Event] | None]:
     if isinstance(event_type, str):
-        return event_type, protocol.EVENTS.get(event_type)
+        return event_type, None
     if not event_type.METHOD:
         raise ValueError(f"{event_type.__name__} stands for no one event; give its method's name")
     return event_type.METHOD, event_type
