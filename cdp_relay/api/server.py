@@ -86,6 +86,7 @@ async def serve(
         ending = _Ending(door, port, cut_off_seconds)
         async with trio.open_nursery() as nursery:
             await nursery.start(ending.run, partial(serve_asgi, door, _config(sockets), mode="asgi"))
+            nursery.start_soon(ending.hasten_when_cancelled)
             _log.info("listening", addresses=server.addresses)
             patience = 0.0
             try:
@@ -93,6 +94,8 @@ async def serve(
                 patience = settings.shutdown_seconds
             finally:
                 ending.begin(patience)
+            await ending.over.wait()
+            nursery.cancel_scope.cancel()
     finally:
         for one in sockets:
             one.close()
@@ -106,15 +109,27 @@ class _Ending:
     door: Door
     port: int
     cut_off_seconds: float
-    _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), init=False)
+    over: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stop: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _patience: float = attrs.field(default=0.0, init=False)
+    _grace: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    """Until its deadline running answers go on undisturbed."""
+    _all: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), init=False)
 
     def begin(self, patience: float) -> None:
-        """Stop accepting; cut off what still runs after *patience* seconds."""
-        self._patience = patience
-        self._scope.deadline = trio.current_time() + patience + self.cut_off_seconds + _LAST_SECONDS
+        """Stop accepting; cut off what still runs after *patience* seconds.
+
+        A second call can only hasten the end.
+        """
+        self._grace.deadline = min(self._grace.deadline, trio.current_time() + patience)
+        self._all.deadline = self._grace.deadline + self.cut_off_seconds + _LAST_SECONDS
         self._stop.set()
+
+    async def hasten_when_cancelled(self) -> None:
+        """Have no patience any more once the surroundings are cancelled."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            self.begin(0.0)
 
     async def run(
         self,
@@ -122,15 +137,19 @@ class _Ending:
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Serve until :meth:`begin`, and on to the end of what was running then."""
-        with self._scope:
-            async with trio.open_nursery() as nursery:
-                await nursery.start(self._serve, serve_until, nursery.cancel_scope)
-                task_status.started()
-                await self._stop.wait()
-                await trio.sleep(self._patience)
-                self.door.interrupt_all()
-                await trio.sleep(self.cut_off_seconds)
-                _log.warning("connections_aborted", count=abort_connections(self.port))
+        try:
+            with self._all:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(self._serve, serve_until, nursery.cancel_scope)
+                    task_status.started()
+                    await self._stop.wait()
+                    with self._grace:
+                        await trio.sleep_forever()
+                    self.door.interrupt_all()
+                    await trio.sleep(self.cut_off_seconds)
+                    _log.warning("connections_aborted", count=abort_connections(self.port))
+        finally:
+            self.over.set()
 
     async def _serve(
         self, serve_until: Callable[..., object], over: trio.CancelScope, task_status: trio.TaskStatus[object]
