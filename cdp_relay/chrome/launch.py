@@ -95,6 +95,7 @@ async def launch(
                 if port:
                     raise await _taken(port) from None
                 continue
+            process.stop_seconds = STOP_SECONDS
             yield Launched(process=process, binary=binary, profile=profile, port=chosen, websocket_url=url)
             return
         raise LaunchFailed(

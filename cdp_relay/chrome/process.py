@@ -20,12 +20,15 @@ from cdp_relay.chrome._nursery import open_nursery
 from cdp_relay.chrome.processes import process_tree
 from cdp_relay.errors import LaunchFailed
 
-__all__ = ["STOP_SECONDS", "BrowserProcess", "run_process"]
+__all__ = ["STARTING_STOP_SECONDS", "STOP_SECONDS", "BrowserProcess", "run_process"]
 
 _log = structlog.stdlib.get_logger("cdp_relay.chrome")
 
 STOP_SECONDS = 10.0
 """From the first request to end until SIGKILL. A healthy browser needs 0.1-0.4 s (measured)."""
+
+STARTING_STOP_SECONDS = 2.0
+"""The same for one that has not finished starting: it has nothing to lose, and it may miss the signal."""
 
 CLOSE_SECONDS = 5.0
 """How much of that a browser that promised to close is left alone."""
@@ -52,8 +55,8 @@ class BrowserProcess:
     """The address that it said."""
     closing: bool = False
     """Whether the browser was asked to close and said yes; set by who asked."""
-    stop_seconds: float = STOP_SECONDS
-    """How long :meth:`stop` asks before it kills."""
+    stop_seconds: float = STARTING_STOP_SECONDS
+    """How long :meth:`stop` asks before it kills; raised to ``STOP_SECONDS`` for one that is in use."""
     _process: trio.Process = attrs.field(repr=False)
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES), repr=False)
     # The watchers outlive a cancellation from outside, because stopping needs them; run_process

@@ -175,8 +175,9 @@ def prepare_profile(folder: Path) -> None:
 
 
 def _is_profile(folder: Path) -> bool:
-    marks = ("Local State", "Default")
-    return any((folder / mark).exists() for mark in marks) or not any(folder.iterdir())
+    # The lock, a link to nowhere, is what a starting browser writes first.
+    marks = ("Local State", "Default", "SingletonLock", "lockfile")
+    return any(os.path.lexists(folder / mark) for mark in marks) or not any(folder.iterdir())
 
 
 def _make_private(folder: Path) -> None:

@@ -18,7 +18,7 @@ from cdp_relay.chrome.find import BrowserBinary, find_browser
 from cdp_relay.chrome.flags import browser_arguments
 from cdp_relay.chrome.launch import child_environment, hold_profile, start_failure
 from cdp_relay.chrome.machine import Machine
-from cdp_relay.chrome.process import BrowserProcess, run_process
+from cdp_relay.chrome.process import STOP_SECONDS, BrowserProcess, run_process
 from cdp_relay.chrome.profile import profile_folder
 from cdp_relay.errors import LaunchFailed
 from cdp_relay.settings import ChromeSettings, Home
@@ -84,4 +84,5 @@ async def open_plain(
         run_process(command, environ=child_environment(os.environ)) as process,
     ):
         lock.note_browser(process.pid)
+        process.stop_seconds = STOP_SECONDS
         yield PlainBrowser(process=process, binary=find_browser(settings.executable), profile=profile)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 
 import psutil
 import pytest
+import trio
 
 from cdp_relay.settings import ChromeSettings, Home
 
@@ -40,6 +41,16 @@ def nothing_stays_behind(tmp_path: Path) -> Generator[None]:
     assert not alive, f"left behind: {[process.info['cmdline'] for process in alive]}"
 
 
+async def eventually(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10.0) -> None:
+    """Wait for what no event tells: a process's end, a file, a page that the browser lists."""
+    with trio.fail_after(seconds):
+        while True:
+            answer = holds()
+            if answer is True or (not isinstance(answer, bool) and await answer):
+                return
+            await trio.sleep(0.02)
+
+
 def mentions(process: psutil.Process, folder: Path) -> bool:
     arguments = process.info["cmdline"] or ()
     return process.pid != os.getpid() and any(str(folder) in argument for argument in arguments)
@@ -51,7 +62,17 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     read, write = os.pipe()
     try:
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
+            [
+                "Xvfb",
+                "-displayfd",
+                str(write),
+                "-screen",
+                "0",
+                "1400x1000x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ],
             pass_fds=(write,),
             stderr=subprocess.DEVNULL,
         )

@@ -7,16 +7,19 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import psutil
 import pytest
 import trio
 
-from cdp_relay.cdp import Connection, browser_version
+from cdp_relay.cdp import Connection, browser_version, protocol
 from cdp_relay.chrome import Browser, find_browser, open_browser, profile_folder
 from cdp_relay.chrome.launch import child_environment, launch
+from cdp_relay.chrome.process import run_process
 from cdp_relay.chrome.processes import free_port, listens_on, port_holder
 from cdp_relay.errors import (
     BrowserNotFound,
@@ -27,7 +30,7 @@ from cdp_relay.errors import (
     SettingsError,
 )
 from cdp_relay.settings import ChromeSettings, Home
-from tests.chrome.conftest import is_root
+from tests.chrome.conftest import eventually, is_root
 from tests.conftest import Sites
 from tests.sites.kit import PlainSite
 
@@ -74,11 +77,23 @@ def wrapper(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
+def is_marked(profile: Path) -> bool:
+    return os.path.lexists(profile / "SingletonLock")
+
+
+async def pages(browser: Browser) -> list[str]:
+    return [page.target_id for page in await browser.connection.targets.list_pages()]
+
+
+async def has_pages(browser: Browser, count: int) -> bool:
+    return len(await pages(browser)) == count
+
+
 async def evaluate(connection: Connection, url: str, expression: str) -> object:
     """Open a page, evaluate, close it."""
     session = await connection.targets.create_page()
     await session.call("Page.enable")
-    loaded = session.wait_for("Page.loadEventFired", timeout=10)  # type: ignore[arg-type]
+    loaded = session.wait_for(protocol.Page.LoadEventFired, timeout=10)
     await session.call("Page.navigate", {"url": url})
     await loaded
     reply = await session.call("Runtime.evaluate", {"expression": expression, "returnByValue": True})
@@ -108,10 +123,8 @@ async def test_leaving_closes_it_cleanly_and_leaves_nothing(home: Home, chrome: 
         assert family
     assert browser.process.returncode == 0
     assert browser.profile is not None
-    assert not os.path.lexists(browser.profile / "SingletonLock")
-    with trio.fail_after(5):
-        while any(psutil.pid_exists(pid) for pid in family):
-            await trio.sleep(0.02)
+    assert not is_marked(browser.profile)
+    await eventually(lambda: not any(psutil.pid_exists(pid) for pid in family))
 
 
 async def test_cancelling_closes_it_cleanly_too(home: Home, chrome: ChromeSettings) -> None:
@@ -156,9 +169,7 @@ async def test_cookies_outlive_a_stop_and_a_start(
 async def test_empty_pages_do_not_pile_up_over_starts(home: Home, chrome: ChromeSettings) -> None:
     for _ in range(3):
         async with open_browser(chrome, home) as browser:
-            with trio.fail_after(5):
-                while len(await browser.connection.targets.list_pages()) != 1:
-                    await trio.sleep(0.02)
+            await eventually(partial(has_pages, browser, 1))
 
 
 async def test_a_second_start_names_the_relay_that_holds_the_profile(
@@ -205,15 +216,12 @@ async def test_a_browser_that_somebody_else_started_on_the_profile_is_named_and_
 ) -> None:
     profile = profile_folder(home, "default")
     command = [str(find_browser().path), "--headless=new", f"--user-data-dir={profile}", *chrome.args]
-    with subprocess.Popen(command, stdout=-3, stderr=-3, start_new_session=True) as theirs:
-        with trio.fail_after(10):
-            while not os.path.lexists(profile / "SingletonLock"):
-                await trio.sleep(0.02)
+    async with run_process(command, environ=os.environ) as theirs:
+        await eventually(lambda: is_marked(profile))
         with pytest.raises(ProfileInUse, match=f"already runs on the profile .*process {theirs.pid} "):
             async with open_browser(chrome, home):
                 pass
-        assert theirs.poll() is None
-        theirs.send_signal(signal.SIGINT)
+        assert theirs.returncode is None
 
 
 async def test_the_mark_of_a_browser_on_another_host_is_explained(home: Home, chrome: ChromeSettings) -> None:
@@ -336,7 +344,7 @@ async def test_a_wrapper_that_stays_the_parent_does_no_harm(
     ],
 )
 async def test_wrong_settings_start_nothing(
-    home: Home, chrome: ChromeSettings, change: dict[str, object], error: type[Exception]
+    home: Home, chrome: ChromeSettings, change: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         async with open_browser(attrs.evolve(chrome, **change), home):
@@ -354,10 +362,6 @@ async def test_without_a_display_it_runs_headless_with_a_warning(
 
 def test_the_browser_does_not_get_the_relays_environment() -> None:
     assert child_environment({"CDP_RELAY_KEY": "x", "PATH": "/bin"}) == {"PATH": "/bin"}
-
-
-async def pages(browser: Browser) -> list[str]:
-    return [page.target_id for page in await browser.connection.targets.list_pages()]
 
 
 @pytest.mark.usefixtures("display")
@@ -382,9 +386,12 @@ async def test_the_page_that_stays_is_opened_again_when_somebody_closed_it(
         session = await browser.connection.targets.create_page()
         await browser.connection.targets.close_page(pinned)
         assert session.target is not None
-        with trio.fail_after(5):
-            while len(await pages(browser)) != 2 or pinned in await pages(browser):
-                await trio.sleep(0.05)
+
+        async def is_replaced() -> bool:
+            now = await pages(browser)
+            return len(now) == 2 and pinned not in now
+
+        await eventually(is_replaced)
         await browser.connection.targets.close_page(session.target.target_id)
         await session.closed.wait()
         assert len(await pages(browser)) == 1

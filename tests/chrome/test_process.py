@@ -11,6 +11,7 @@ import trio
 
 from cdp_relay.chrome.process import run_process
 from cdp_relay.errors import LaunchFailed
+from tests.chrome.conftest import eventually
 
 ENVIRON: Mapping[str, str] = os.environ
 
@@ -36,7 +37,8 @@ async def test_the_last_words_are_kept_without_the_bus_noise_and_bounded(tmp_pat
     command = script(
         tmp_path,
         "i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo line $i; done\n"
-        "echo '[1:2:ERROR:dbus/bus.cc:405] Failed to connect to the bus'; head -c 200000 /dev/zero | tr '\\0' x; echo; "
+        "echo '[1:2:ERROR:dbus/bus.cc:405] Failed to connect to the bus'\n"
+        "head -c 200000 /dev/zero | tr '\\0' x; echo; "
         "printf 'the end'",
     )
     async with run_process(command, environ=ENVIRON) as process:
@@ -55,8 +57,7 @@ async def test_it_is_asked_with_sigint_first(tmp_path: Path) -> None:
         tmp_path, f"trap 'echo asked > {tmp_path}/asked; exit 0' INT; echo up; while :; do sleep 0.05; done"
     )
     async with run_process(command, environ=ENVIRON) as process:
-        while process.last_words() != "up":
-            await trio.sleep(0.01)
+        await eventually(lambda: process.last_words() == "up")
     assert process.returncode == 0
     assert (tmp_path / "asked").exists()
 
@@ -66,8 +67,7 @@ async def test_what_does_not_end_is_killed_with_its_descendants(tmp_path: Path) 
     with structlog.testing.capture_logs() as logs:
         async with run_process(command, environ=ENVIRON) as process:
             process.stop_seconds = 0.2
-            while process.last_words() != "up":
-                await trio.sleep(0.01)
+            await eventually(lambda: process.last_words() == "up")
     assert process.returncode == -signal.SIGKILL
     assert [entry["event"] for entry in logs] == ["chrome.killed"]
     with trio.fail_after(5):
@@ -77,8 +77,7 @@ async def test_what_does_not_end_is_killed_with_its_descendants(tmp_path: Path) 
 async def test_one_that_promised_to_close_is_given_time(tmp_path: Path) -> None:
     command = script(tmp_path, "trap 'exit 7' INT; echo up; sleep 0.5; exit 0")
     async with run_process(command, environ=ENVIRON) as process:
-        while process.last_words() != "up":
-            await trio.sleep(0.01)
+        await eventually(lambda: process.last_words() == "up")
         process.closing = True
     assert process.returncode == 0
 
@@ -87,8 +86,7 @@ async def test_cancellation_ends_it_in_order_as_well(tmp_path: Path) -> None:
     command = script(tmp_path, "trap 'sleep 0.3; exit 0' INT; echo up; while :; do sleep 0.05; done")
     with trio.move_on_after(10) as scope:
         async with run_process(command, environ=ENVIRON) as process:
-            while process.last_words() != "up":
-                await trio.sleep(0.01)
+            await eventually(lambda: process.last_words() == "up")
             scope.cancel()
             await trio.sleep_forever()
     assert scope.cancelled_caught
