@@ -12,7 +12,7 @@ from cdp_relay.cdp.transport import Transport
 from cdp_relay.errors import BrowserStalled
 
 _BATCH_CHARACTERS = 65_536
-"""Commands are written together up to about this size; one that is larger goes alone."""
+"""Commands are written together up to this size; one that is larger goes alone."""
 
 
 class Outbox:
@@ -88,9 +88,12 @@ class Outbox:
         """Take from the queue what one write carries; commands whose caller left are not sent."""
         batch: list[str] = []
         characters = 0
-        while self._queue and characters < _BATCH_CHARACTERS:
-            pending, text = self._queue.popleft()
+        while self._queue:
+            pending, text = self._queue[0]
             if not pending.abandoned:
-                batch.append(text)
                 characters += len(text)
+                if batch and characters > _BATCH_CHARACTERS:
+                    break
+                batch.append(text)
+            self._queue.popleft()
         return batch

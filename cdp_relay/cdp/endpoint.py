@@ -77,7 +77,7 @@ async def _get(http_url: str, path: str) -> JSON:
         raise BrowserGone(f"Nobody answers at {http_url}: {error}.") from None
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if status != 200 or not isinstance(document, dict):
         raise AttachTargetRefused(f"{http_url}{path} answers with status {status}, not as a browser does.")

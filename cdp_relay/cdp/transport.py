@@ -76,7 +76,11 @@ class WebSocketTransport:
 
     async def aclose(self) -> None:
         """Say goodbye and close; when cancelled, just close."""
-        await self._websocket.aclose()
+        try:
+            await self._websocket.aclose()
+        finally:
+            # The library leaves the socket open when the peer said goodbye first.
+            await trio.aclose_forcefully(self._stream)
 
 
 class _JoiningStream(trio.abc.Stream):
@@ -152,11 +156,15 @@ async def connect_transport(nursery: trio.Nursery, url: str, limits: ConnectionL
     """
     host, port, path = _split(url)
     where = f"{host}:{port}"
-    stream: _JoiningStream | None = None
+    websocket: trio_websocket.WebSocketConnection | None = None
     try:
         with trio.fail_after(limits.connect_seconds):
             stream = _JoiningStream(await trio.open_tcp_stream(host, port))
-            websocket = await _shake_hands(nursery, stream, where, path, limits)
+            try:
+                websocket = await _shake_hands(nursery, stream, where, path, limits)
+            finally:
+                if websocket is None:
+                    await trio.aclose_forcefully(stream)
     except trio.TooSlowError:
         reason = f"no answer within {limits.connect_seconds:g} s"
     except OSError as error:
@@ -165,8 +173,6 @@ async def connect_transport(nursery: trio.Nursery, url: str, limits: ConnectionL
         if websocket is not None:
             return WebSocketTransport(websocket, stream)
         reason = "it hung up"
-    if stream is not None:
-        await trio.aclose_forcefully(stream)
     raise BrowserGone(f"Cannot connect to the browser at {where}: {reason}.")
 
 

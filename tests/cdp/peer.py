@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -139,3 +140,25 @@ async def attach_in_memory(connection: Connection, transport: MemoryTransport, s
     )
     await trio.testing.wait_all_tasks_blocked()
     return next(session for session in connection.sessions if session.id == session_id)
+
+
+@asynccontextmanager
+async def open_words(words: bytes | None, *, linger: bool = False) -> AsyncGenerator[int]:
+    """A server that answers whatever comes with the same words and hangs up; gives its port.
+
+    Args:
+      words: None to say nothing at all, for ever.
+      linger: leave the socket open behind the words.
+    """
+
+    async def answer(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        if words is not None:
+            await stream.send_all(words)
+        if words is None or linger:
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(functools.partial(trio.serve_tcp, host="127.0.0.1"), answer, 0)
+        yield listeners[0].socket.getsockname()[1]
+        nursery.cancel_scope.cancel()
