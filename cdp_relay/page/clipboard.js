@@ -7,7 +7,7 @@ async function keepClipboard() {
   for (const item of await navigator.clipboard.read()) {
     const parts = {};
     for (const type of item.types) parts[type] = await item.getType(type);
-    kept.push(new ClipboardItem(parts));
+    if (item.types.length) kept.push(new ClipboardItem(parts));
   }
 }
 

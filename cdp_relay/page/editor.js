@@ -98,9 +98,12 @@ function piece(offset) {
   return held.slice(offset, end);
 }
 
+// Focused, and the caret in it: after an insertion that ends with a line break, Chrome may leave the
+// caret of a bare contenteditable in whatever follows it (seen with a button).
 function isFocused(root) {
   const active = document.activeElement;
-  return Boolean(active && document.hasFocus() && (active === root || root.contains(active)));
+  if (!active || !document.hasFocus() || !(active === root || root.contains(active))) return false;
+  return kindOf(root) === "textarea" || root.contains(getSelection().anchorNode);
 }
 
 function editorState(selectors, chips) {
@@ -124,8 +127,13 @@ function readOn(offset) {
 
 function focusEditor(selectors) {
   const root = editorOf(selectors);
-  if (root) root.focus();
-  return Boolean(root) && isFocused(root);
+  if (!root) return false;
+  root.focus();
+  if (!isFocused(root)) {
+    getSelection().selectAllChildren(root);
+    getSelection().collapseToEnd();
+  }
+  return isFocused(root);
 }
 
 // Until the editor holds `length` units, or a chip more is there, or nothing has changed for `quiet` ms.

@@ -201,6 +201,7 @@ class _Inserting:
                     return self._insertion(look.editor, rung, attached=True)
                 self._note(rung, "the site made an attachment of it")
                 await self._remove_chips()
+                look = await self._look()
             else:
                 self._note(rung, _difference(look.text, self.text))
             control = await find_control(self.tab, self.selectors, timeout=self.left)
@@ -254,9 +255,9 @@ class _Inserting:
 
     async def _make_empty(self, look: _Look) -> _Look:
         """Give the editor the focus, and replace a draft by nothing."""
-        if not look.focused:
-            await self.tab.world.look("focusEditor", list(self.selectors), timeout=_LOOK_SECONDS)
         for _ in range(_CLEAR_TRIES):
+            if not look.focused:
+                await self.tab.world.look("focusEditor", list(self.selectors), timeout=_LOOK_SECONDS)
             if not look.text:
                 return look
             await self.tab.keyboard.press("ControlOrMeta+A", commands=["selectAll"])

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import trio
 
-from cdp_relay.cdp import Connection, Session, Subscription, protocol
-from cdp_relay.errors import BrowserError, CommandTimeout, SiteError, SiteTimeout, TabClosed
+from cdp_relay.cdp import Connection, Preparer, Session, Subscription, protocol
+from cdp_relay.errors import BrowserError, CommandFailed, CommandTimeout, SiteError, SiteTimeout, TabClosed
 from cdp_relay.page._prepare import prepare_session
 from cdp_relay.page._world import World
 from cdp_relay.page.keyboard import Keyboard
@@ -297,8 +297,7 @@ async def open_tab(
         await prepare_session(session, made[0]._listen)
 
     if target_id is None:
-        targets = connection.targets
-        session = await targets.create_page(browser_context_id=browser_context_id, prepare=prepare)
+        session = await _create(connection, browser_context_id, prepare)
     else:
         session = await connection.targets.attach_page(target_id, prepare=prepare)
     tab = made[0]
@@ -330,6 +329,17 @@ async def open_tab(
         await _leave(connection, session, tab.target_id, close=close)
     if failure is not None:
         raise failure
+
+
+async def _create(connection: Connection, browser_context_id: str | None, prepare: Preparer) -> Session:
+    create = connection.targets.create_page
+    try:
+        return await create(browser_context_id=browser_context_id, prepare=prepare)
+    except CommandFailed as error:
+        # A browser context has no window until its first page makes one.
+        if "no browser is open" not in error.message:
+            raise
+    return await create(browser_context_id=browser_context_id, new_window=True, prepare=prepare)
 
 
 def _tab_of(session: Session, browser_context_id: str | None) -> Tab:
