@@ -169,14 +169,20 @@ def _describe(asked: ChatCompletion, target: Route) -> dict[str, str]:
     if target.model is not None:
         headers["x-cdp-relay-model"] = header_text(target.model)
     if target.by_default:
-        label = header_text(asked.request.model, 80)
-        headers["x-cdp-relay-notice"] = (
-            f"The label '{label}' names no site of this relay; the default site '{target.site}' answers."
-        )
+        headers["x-cdp-relay-notice"] = _about_the_label(asked.request.model, target)
     if asked.ignored:
         names = ", ".join(header_text(name, 60) for name in asked.ignored[:_MAX_IGNORED_NAMES])
         headers["x-cdp-relay-ignored"] = header_text(names, 1000)
     return headers
+
+
+def _about_the_label(label: str, target: Route) -> str:
+    site, _, model = label.partition("/")
+    if site == target.site:
+        shown = header_text(model, 80)
+        return f"The site '{site}' lists no model '{shown}'; it answers with the model that it chooses."
+    shown = header_text(label, 80)
+    return f"The label '{shown}' names no site of this relay; the default site '{target.site}' answers."
 
 
 def _add_notices(exchange: Exchange, notices: list[str]) -> None:

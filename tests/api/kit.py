@@ -97,7 +97,8 @@ class ScriptedRelay:
     def route(self, label: str) -> Route:
         site, _, model = label.partition("/")
         if site in ("chatgpt", "practice"):
-            return Route(site=site, model=model or None, by_default=False)
+            known = model in ("", "gpt-5", "echo")
+            return Route(site=site, model=model if model and known else None, by_default=not known)
         return Route(site="practice", model=None, by_default=True)
 
     def status(self) -> RelayStatus:

@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
+from cdp_relay.api.chat_answer import ChunkWriter
+from cdp_relay.api.exchange import Exchange
+from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     ChatRequest,
     FinishReason,
     Notice,
     ReasoningDelta,
+    RequestId,
     Step,
     TextDelta,
 )
@@ -106,6 +111,14 @@ async def test_headers_say_which_site_and_model_answered_and_what_was_ignored() 
     assert "names no site" not in second.headers["x-cdp-relay-notice"]
     assert reply.headers["x-request-id"].startswith("req_")
     assert reply.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+async def test_a_model_that_the_site_does_not_list_is_said() -> None:
+    async with serving(ScriptedRelay()) as server:
+        reply = await ask(server, model="chatgpt/gpt-9")
+    assert reply.headers["x-cdp-relay-notice"] == (
+        "The site 'chatgpt' lists no model 'gpt-9'; it answers with the model that it chooses."
+    )
 
 
 async def test_a_label_cannot_break_a_header() -> None:
@@ -235,33 +248,60 @@ async def test_deltas_are_sent_as_they_come() -> None:
             data += await stream.receive_some()
 
 
-async def test_silence_is_filled_with_empty_deltas() -> None:
+async def chunks_in_virtual_time(script: Script, keep_alive_seconds: float) -> list[tuple[float, Any]]:
+    """Run a turn without sockets; each chunk's delta and when it was written."""
+    request = ChatRequest(id=RequestId("req_1"), model="practice", messages=())
+    writer = ChunkWriter(id="c", created=1, label="practice", include_usage=False, request_id="req_1")
+    written: list[tuple[float, Any]] = []
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        exchange = Exchange(
+            id=request.id,
+            method="POST",
+            path="/",
+            client="",
+            client_request_id="",
+            nursery=nursery,
+            started=start,
+        )
+        turn = start_turn(ScriptedRelay(script), request, exchange)
+        await turn.accepted(100.0)
+        async for data in turn.stream(writer, keep_alive_seconds):
+            chunk = read_events(data)[0]
+            written.append((trio.current_time() - start, chunk["choices"][0]["delta"]))
+    return written
+
+
+async def test_silence_is_filled_with_empty_deltas(autojump_clock: trio.testing.MockClock) -> None:
     async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         yield reached(Step.STREAMING)
-        await trio.sleep(0.35)
+        await trio.sleep(25)
         yield reached(Step.STREAMING)  # shows nothing, so it does not count as a sign of life
-        await trio.sleep(0.35)
+        await trio.sleep(10)
         yield TextDelta("late")
+        await trio.sleep(14)
         yield finished()
 
-    async with serving(ScriptedRelay(script), keepalive_seconds=0.1) as server:
-        reply = await ask(server, stream=True)
-    chunks = check_whole_stream(reply.body)
-    assert joined(chunks) == "late"
-    fillers = [c for c in chunks if c["choices"][0]["delta"] == {"content": ""}]
-    assert 3 <= len(fillers) <= 7
+    assert await chunks_in_virtual_time(script, 10.0) == [
+        (0, {"role": "assistant", "content": ""}),
+        (10, {"content": ""}),
+        (20, {"content": ""}),
+        (30, {"content": ""}),
+        (35, {"content": "late"}),
+        (45, {"content": ""}),
+        (49, {}),
+    ]
 
 
-async def test_a_busy_stream_has_no_keep_alives() -> None:
+async def test_a_busy_stream_has_no_keep_alives(autojump_clock: trio.testing.MockClock) -> None:
     async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         for _ in range(10):
-            await trio.sleep(0.03)
+            await trio.sleep(9)
             yield TextDelta("x")
         yield finished()
 
-    async with serving(ScriptedRelay(script), keepalive_seconds=0.25) as server:
-        reply = await ask(server, stream=True)
-    assert {"content": ""} not in [c["choices"][0]["delta"] for c in check_whole_stream(reply.body)]
+    deltas = [delta for _, delta in await chunks_in_virtual_time(script, 10.0)]
+    assert deltas == [{"role": "assistant", "content": ""}, *[{"content": "x"}] * 10, {}]
 
 
 async def test_the_headers_wait_until_the_site_accepted_the_prompt() -> None:
