@@ -86,10 +86,11 @@ async def connection(chromium: ChromiumProcess) -> AsyncGenerator[Connection]:
 @pytest.fixture
 async def browser_context(connection: Connection) -> AsyncGenerator[str]:
     """The id of a browser context of this test's own: own cookies, storage and sockets."""
-    reply = await connection.root.call("Target.createBrowserContext", {"disposeOnDetach": True})
+    # A machine full of tests is slow at this, and that is nobody's failure.
+    reply = await connection.root.call("Target.createBrowserContext", {"disposeOnDetach": True}, timeout=30)
     context: str = reply["browserContextId"]
     yield context
-    await connection.root.call("Target.disposeBrowserContext", {"browserContextId": context})
+    await connection.root.call("Target.disposeBrowserContext", {"browserContextId": context}, timeout=30)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cdp_relay.cdp import Connection, Session
+from cdp_relay.cdp import Connection, Session, protocol
 
 __all__ = ["Visitor", "visit"]
 
@@ -42,8 +42,10 @@ class Visitor:
         self.session = session
 
     async def open(self, url: str) -> None:
-        """Go to an address."""
+        """Go to an address, and wait until the document and its style are there."""
+        loaded = self.session.wait_for(protocol.Page.DomContentEventFired, timeout=15)
         await self.session.call("Page.navigate", {"url": url})
+        await loaded
 
     async def ask(self, function: str, *values: Any, timeout: float = 10.0) -> Any:
         """Call a function in the page, wait for its promise, and return its value."""

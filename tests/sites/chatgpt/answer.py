@@ -59,6 +59,8 @@ class Answer:
     socket_noise: bool = False
     """Frames of another chat's topic and other updates on the same socket."""
 
+    references: tuple[Mapping[str, Any], ...] = ()
+    """``metadata.content_references``, for texts with citation runs (U+E200 … U+E201)."""
     title: str | None = "A replica's title"
     model: str = "gpt-5-6"
     served_model: str | None = None

@@ -62,27 +62,18 @@ async def _subscribe(socket: PageSocket, request: dict[str, Any], find_turn: Fin
 async def _stream_topic(socket: PageSocket, request: dict[str, Any], turn: Turn) -> None:
     numbers = itertools.count()
     answer = turn.reply if isinstance(turn.reply, Answer) else Answer()
-    skip = _frames_before_handoff(turn) if answer.topic_history == "rest" else 0
-    caught_up = [
-        _item(turn, frame.data, next(numbers)) for frame in [f for f in turn.frames if f.shared][skip:]
-    ]
-    seen = skip + len(caught_up)
-    reply = {
-        "type": "subscribe",
-        "topic_id": turn.topic,
-        "recovered": True,
-        "catchups": caught_up,
-        "last_offset": caught_up[-1]["offset"] if caught_up else "0",
-    }
-    await _send(socket, _reply(request, reply))
-    position = 0
-    async for data in turn.follow():
-        position += 1
-        if position <= seen:
-            continue
+    index = len(turn.frames)
+    first = _handoff_index(turn) if answer.topic_history == "rest" else 0
+    old = [_item(turn, frame.data, next(numbers)) for frame in turn.frames[first:index] if frame.shared]
+    offset = old[-1]["offset"] if old else "0"
+    reply = {"type": "subscribe", "topic_id": turn.topic, "recovered": True, "catchups": old}
+    await _send(socket, _reply(request, {**reply, "last_offset": offset}))
+    while (frame := await turn.frame(index)) is not None:
+        index += 1
         if answer.socket_noise:
             await _send(socket, *_noise(turn, next(numbers)))
-        await _send(socket, _item(turn, data, next(numbers)))
+        if frame.shared:
+            await _send(socket, _item(turn, frame.data, next(numbers)))
     if answer.image:
         await _send(socket, _update(turn, "async-task-start"), _update(turn, "async-task-update-message"))
     done = _item(turn, b"", next(numbers))
@@ -90,13 +81,8 @@ async def _stream_topic(socket: PageSocket, request: dict[str, Any], turn: Turn)
     await _send(socket, done)
 
 
-def _frames_before_handoff(turn: Turn) -> int:
-    before = 0
-    for frame in turn.frames:
-        if not frame.shared:
-            break
-        before += 1
-    return before
+def _handoff_index(turn: Turn) -> int:
+    return next((index for index, frame in enumerate(turn.frames) if not frame.shared), 0)
 
 
 def _item(turn: Turn, data: bytes, number: int) -> dict[str, Any]:

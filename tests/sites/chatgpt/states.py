@@ -202,6 +202,12 @@ def frozen() -> State:
 
 
 @_state
+def stop_flickers(*, milliseconds: int = 300) -> State:
+    """The stop control vanishes for a moment after the first words."""
+    return State(page={"stopFlicker": milliseconds})
+
+
+@_state
 def editor_wiped(*, milliseconds: int = 100) -> State:
     """An old thread arrives late and wipes what was typed meanwhile, once."""
     return State(page={"wipeAfter": milliseconds})
@@ -330,8 +336,7 @@ def generation_failed(*, how: str = "frame") -> State:
         }
         event = {"message": message, "error": None}
     return State(
-        page={"errorTurn": True},
-        reply=Answer(text="Half an", events=(event,), finished=False, complete=False, title=None),
+        reply=Answer(text="Half an", late_events=(event,), finished=False, complete=False),
     )
 
 

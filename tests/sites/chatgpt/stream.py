@@ -7,7 +7,6 @@ patches inherit, the last words may sit in the closing patch, and each delta is 
 from __future__ import annotations
 
 import itertools
-import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -17,45 +16,11 @@ from typing import Any
 import attrs
 
 from tests.sites.chatgpt.answer import Answer, Recording
+from tests.sites.chatgpt.frames import DONE, Deltas, Frame, Gate, Pause, Step, typed_event
 
-__all__ = [
-    "Frame",
-    "Gate",
-    "Pause",
-    "Step",
-    "TurnIds",
-    "frames_of_recording",
-    "stream_answer",
-    "typed_event",
-]
+__all__ = ["TurnIds", "frames_of_recording", "stream_answer"]
 
 _TEXT = "/message/content/parts/0"
-
-
-@attrs.frozen
-class Frame:
-    """Bytes that are written at once."""
-
-    data: bytes
-    shared: bool = True
-    """Whether it belongs to the turn's stream proper, and not only to the first response."""
-
-
-@attrs.frozen
-class Pause:
-    """Nothing for some seconds."""
-
-    seconds: float
-
-
-@attrs.frozen
-class Gate:
-    """A place where the answer can be held or cut."""
-
-    name: str
-
-
-Step = Frame | Pause | Gate
 
 
 @attrs.frozen(kw_only=True)
@@ -68,66 +33,6 @@ class TurnIds:
     new_chat: bool = True
     answer: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     request: str = attrs.field(factory=lambda: str(uuid.uuid4()))
-
-
-def typed_event(value: Mapping[str, Any]) -> Frame:
-    """An event without a name, whose JSON says its type; these are never padded."""
-    return Frame(f"data: {json.dumps(value)}\n\n".encode())
-
-
-def _delta_event(value: Mapping[str, Any]) -> Frame:
-    text = json.dumps(value)
-    padding = " " * (-len(text) % 8)
-    return Frame(f"event: delta\ndata: {text}{padding}\n\n".encode())
-
-
-DONE = Frame(b"data: [DONE]\n\n")
-
-
-class _Deltas:
-    """Writes deltas and remembers what the next one inherits."""
-
-    def __init__(self) -> None:
-        self._path: str | None = None
-        self._op: str | None = None
-        self._count = 0
-
-    def message(self, message: Mapping[str, Any], conversation: str) -> Frame:
-        """A new message, which resets the base."""
-        root = {"message": message, "conversation_id": conversation, "error": None, "error_code": None}
-        value = self._inherit("", "add")
-        value |= {"v": root, "c": self._count}
-        self._count += 1
-        return _delta_event(value)
-
-    def change(self, path: str, op: str, content: Any, *, explicit: bool = False) -> Frame:
-        """One operation; leaves out what is inherited unless ``explicit``."""
-        value = self._inherit(path, op)
-        if explicit:
-            value = {"p": path, "o": op}
-        return _delta_event({**value, "v": content})
-
-    def batch(self, changes: list[dict[str, Any]], *, rooted: bool = False, explicit: bool = False) -> Frame:
-        """Several operations; path and o are left out where they are inherited and nobody wants them."""
-        value: dict[str, Any] = {}
-        if rooted or self._path != "":
-            value["p"] = self._path = ""
-        if explicit or rooted or self._op != "patch":
-            value["o"] = self._op = "patch"
-        return _delta_event({**value, "v": changes})
-
-    def bare_list(self, changes: list[dict[str, Any]]) -> Frame:
-        """Several operations without any o, whatever was before; the last one's names are inherited."""
-        self._path, self._op = None, None
-        return _delta_event({"v": changes})
-
-    def _inherit(self, path: str, op: str) -> dict[str, Any]:
-        value: dict[str, Any] = {}
-        if path != self._path:
-            value["p"] = self._path = path
-        if op != self._op:
-            value["o"] = self._op = op
-        return value
 
 
 def stream_answer(answer: Answer, ids: TurnIds) -> Iterator[Step]:
@@ -157,7 +62,7 @@ def frames_of_recording(recording: Recording) -> Iterator[Step]:
 
 
 def _delta_encoded(answer: Answer, ids: TurnIds) -> Iterator[Step]:
-    deltas = _Deltas()
+    deltas = Deltas()
     typed = answer.dialect == "delta"
     conversation = {"conversation_id": ids.conversation}
     yield Frame(b'event: delta_encoding\ndata: "v1"\n\n')
@@ -189,7 +94,7 @@ def _delta_encoded(answer: Answer, ids: TurnIds) -> Iterator[Step]:
         yield Frame(b"data: \n\n")
 
 
-def _text(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
+def _text(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
     pieces = answer.text_pieces()
     yield deltas.message(_answer_message(answer, ids), ids.conversation)
     if answer.dialect == "delta":
@@ -199,7 +104,7 @@ def _text(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
     if answer.last_words_in_closing_patch and answer.finished and len(pieces) > 1:
         *head, last_words = pieces
         pieces = tuple(head)
-    forms = itertools.cycle(("explicit", "bare", "bare", "list-anyway", "patch", "list", "list", "rooted"))
+    forms = itertools.cycle(("patch", "list", "explicit", "bare", "bare", "list-anyway", "rooted", "list"))
     for index, piece in enumerate(pieces):
         if index == (len(pieces) + 1) // 2:
             yield Gate("middle")
@@ -218,7 +123,7 @@ def _text(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
         yield from _closing(answer, deltas, last_words, len(pieces))
 
 
-def _text_delta(deltas: _Deltas, form: str, piece: str, index: int) -> Frame:
+def _text_delta(deltas: Deltas, form: str, piece: str, index: int) -> Frame:
     if form in ("explicit", "bare"):
         return deltas.change(_TEXT, "append", piece, explicit=form == "explicit")
     changes: list[dict[str, Any]] = [
@@ -230,7 +135,7 @@ def _text_delta(deltas: _Deltas, form: str, piece: str, index: int) -> Frame:
     return deltas.batch(changes, rooted=form == "rooted", explicit=form == "patch")
 
 
-def _closing(answer: Answer, deltas: _Deltas, last_words: str, count: int) -> Iterator[Step]:
+def _closing(answer: Answer, deltas: Deltas, last_words: str, count: int) -> Iterator[Step]:
     metadata: dict[str, Any] = {"is_complete": True, "finish_details": {"type": answer.finish}}
     if answer.finish == "stop":
         metadata["finish_details"]["stop_tokens"] = [200002]
@@ -244,6 +149,10 @@ def _closing(answer: Answer, deltas: _Deltas, last_words: str, count: int) -> It
         yield deltas.batch(changes, rooted=True)
         yield deltas.change("/message/metadata", "append", metadata)
         return
+    if answer.references:
+        urls = [str(reference.get("url", "")) for reference in answer.references]
+        yield deltas.change("/message/metadata/content_references", "append", list(answer.references))
+        yield deltas.change("/message/metadata/safe_urls", "append", urls)
     changes.append({"p": "/message/metadata/token_count", "o": "replace", "v": count})
     changes.append({"p": "/message/metadata", "o": "append", "v": metadata})
     yield deltas.batch(changes)
@@ -297,7 +206,7 @@ def _handoff(answer: Answer, ids: TurnIds) -> Iterator[Step]:
     yield attrs.evolve(DONE, shared=False)
 
 
-def _thinking(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
+def _thinking(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
     if not answer.thinking:
         return
     if answer.thinking_style == "tool":
@@ -329,7 +238,7 @@ def _thinking(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
     yield deltas.message(message, ids.conversation)
 
 
-def _preamble(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
+def _preamble(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
     message = _message("assistant", {"content_type": "text", "parts": [""]}, channel="commentary")
     yield deltas.message(message, ids.conversation)
     for piece in _words(answer.preamble):
@@ -343,7 +252,7 @@ def _preamble(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
     )
 
 
-def _tool_call(answer: Answer, ids: TurnIds, deltas: _Deltas) -> Iterator[Step]:
+def _tool_call(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
     tool = "t2uay3k.sj1i4kz"
     call = {"content_type": "code", "language": "python3", "text": '{"skipped_mainline":true}'}
     message = _message("assistant", call, recipient=tool, channel="commentary")
@@ -389,6 +298,7 @@ def _answer_message(answer: Answer, ids: TurnIds) -> dict[str, Any]:
     message["metadata"] |= {
         "citations": [],
         "content_references": [],
+        "safe_urls": [],
         "resolved_model_slug": answer.model,
         "model_slug": answer.model,
         "default_model_slug": "auto",

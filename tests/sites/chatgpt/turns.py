@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
 import trio
 
 from tests.sites.chatgpt.answer import Answer, Recording
-from tests.sites.chatgpt.stream import Frame, Gate, Pause, Step, TurnIds
+from tests.sites.chatgpt.frames import DONE, Frame, Gate, Pause, Step
+from tests.sites.chatgpt.stream import TurnIds
 from tests.sites.kit.gates import Gates
 
 __all__ = ["Turn", "Write"]
+
+
+Send = Callable[[bytes], Awaitable[None]]
 
 
 @attrs.frozen
@@ -54,10 +58,20 @@ class Turn:
         """The name of the turn's topic on the WebSocket."""
         return f"conversation-turn-{self.ids.exchange}"
 
-    @property
-    def final_text(self) -> str:
+    def final_message(self) -> dict[str, Any]:
         """What the chat's history shows for an answer."""
-        return self.reply.whole_text if isinstance(self.reply, Answer) and not self.reply.image else ""
+        reply = self.reply
+        text = reply.whole_text if isinstance(reply, Answer) and not reply.image else ""
+        return {
+            "id": self.ids.answer,
+            "author": {"role": "assistant", "name": None, "metadata": {}},
+            "content": {"content_type": "text", "parts": [text]},
+            "status": "finished_successfully",
+            "end_turn": True,
+            "metadata": {"model_slug": reply.model if isinstance(reply, Answer) else "auto"},
+            "recipient": "all",
+            "channel": "final",
+        }
 
     async def produce(self, steps: Iterable[Step]) -> None:
         """Make the frames, with their pauses and gates, until the end or a stop."""
@@ -66,8 +80,7 @@ class Turn:
                 if isinstance(step, Frame):
                     self.frames.append(step)
                     self._wake()
-                    # One at a time, as a site that thinks of its next word only now.
-                    await trio.lowlevel.checkpoint()
+                    await trio.lowlevel.checkpoint()  # whoever follows gets it now
                 elif isinstance(step, Pause):
                     await trio.sleep(step.seconds)
                 else:
@@ -84,52 +97,44 @@ class Turn:
         self._wake()
         return True
 
-    def abandon(self) -> None:
-        """The test is over."""
-        self._scope.cancel()
+    async def frame(self, index: int) -> Frame | None:
+        """Wait for a frame; None when the answer is over before it."""
+        while index >= len(self.frames):
+            if self.state != "streaming":
+                return None
+            await self._grown.wait()
+        return self.frames[index]
 
-    async def first_response(self) -> AsyncIterator[bytes | None]:
-        """What the first response writes, write by write; None where the connection breaks."""
-        async for data in _cut_into_writes(self._first_frames(), self.reply.write_bytes):
-            if data:
-                self.writes.append(Write(time.perf_counter(), data))
-            yield data
-
-    async def _first_frames(self) -> AsyncIterator[bytes | None]:
+    async def respond(self, send: Send) -> bool:
+        """Write the first response; False when the connection is to break now."""
+        writer = _Writer(send=send, size=self.reply.write_bytes, writes=self.writes)
         index = 0
-        while True:
-            if self.cut_at is not None and index >= self.cut_at:
-                yield None
-                return
-            if index < len(self.frames):
-                frame = self.frames[index]
-                index += 1
-                yield frame.data
-                if not frame.shared and frame.data.startswith(b"data: [DONE]"):
-                    return  # handed over
-            elif self.state != "streaming":
-                return
-            else:
-                await self._grown.wait()
+        while index != self.cut_at:
+            if index >= len(self.frames):
+                if self.state != "streaming":
+                    break
+                await self._grown.wait()  # for a frame, or for the cut
+                continue
+            frame = self.frames[index]
+            index += 1
+            await writer.add(frame.data)
+            if not frame.shared and frame.data == DONE.data:
+                break  # handed over
+        await writer.flush()
+        return index != self.cut_at
 
-    async def follow(self, skip: int = 0) -> AsyncIterator[bytes]:
-        """The turn's own frames from the beginning, without so many counted events.
+    async def replay(self, send: Send, *, skip: int) -> None:
+        """Write the turn's own frames from the beginning, without so many counted events.
 
         Counted as the page does: every event but empty ones and ``[DONE]``.
         """
         index = counted = 0
-        while True:
-            if index < len(self.frames):
-                frame = self.frames[index]
-                index += 1
-                is_event = frame.data not in (b"data: \n\n", b"data: [DONE]\n\n")
-                counted += is_event
-                if frame.shared and (counted > skip or not is_event):
-                    yield frame.data
-            elif self.state != "streaming":
-                return
-            else:
-                await self._grown.wait()
+        while (frame := await self.frame(index)) is not None:
+            index += 1
+            is_event = frame.data not in (b"data: \n\n", DONE.data)
+            counted += is_event
+            if frame.shared and (counted > skip or not is_event):
+                await send(frame.data)
 
     async def _pass_gate(self, gate: Gate) -> None:
         if self.reply.cut == gate.name:
@@ -142,17 +147,28 @@ class Turn:
         grown.set()
 
 
-async def _cut_into_writes(
-    frames: AsyncIterator[bytes | None], size: int | None
-) -> AsyncIterator[bytes | None]:
-    rest = b""
-    async for data in frames:
-        if data is None or size is None:
-            yield data
-            continue
-        rest += data
-        while len(rest) >= size:
-            yield rest[:size]
-            rest = rest[size:]
-    if rest:
-        yield rest
+@attrs.define(kw_only=True)
+class _Writer:
+    """Sends frame by frame, or in writes of one size, and keeps the times."""
+
+    send: Send
+    size: int | None
+    writes: list[Write]
+    _rest: bytes = b""
+
+    async def add(self, data: bytes) -> None:
+        if self.size is None:
+            await self._write(data)
+            return
+        self._rest += data
+        while len(self._rest) >= self.size:
+            await self._write(self._rest[: self.size])
+            self._rest = self._rest[self.size :]
+
+    async def flush(self) -> None:
+        if self._rest:
+            await self._write(self._rest)
+
+    async def _write(self, data: bytes) -> None:
+        self.writes.append(Write(time.perf_counter(), data))
+        await self.send(data)

@@ -5,7 +5,7 @@ import { MarkdownView } from "./markdown.js";
 
 /**
  * parts: place (for the markdown), thinkingPlace, codeBlock(language), begin() which makes the answer
- * visible when its first word comes, finish(state), fail(text, retry).
+ * visible when its first word comes, identify(message, chat), finish(state), fail(text, retry).
  */
 export class AnswerView {
   #app;
@@ -39,8 +39,8 @@ export class AnswerView {
     this.#schedule();
   }
 
-  identify(messageId, chatId) {
-    this.#parts.identify(messageId, chatId);
+  identify(message, chatId) {
+    this.#parts.identify(message, chatId);
   }
 
   /** state: complete, stopped or failed. */
@@ -100,6 +100,7 @@ export class AnswerView {
       this.#pending = "";
     }
     if (this.#final) {
+      this.#markdown.end();
       this.#parts.thinkingPlace.replaceChildren();
       this.#parts.finish(this.#final);
       this.#final = null;

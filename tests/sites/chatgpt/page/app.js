@@ -6,7 +6,7 @@ import { GenerationB } from "./generation_b.js";
 import { labelsOf } from "./labels.js";
 import { showDialog, showRefusal, showStates } from "./overlays.js";
 import { Topics } from "./topics.js";
-import { approvalCard, post, Turn } from "./turn.js";
+import { post, Turn } from "./turn.js";
 
 class App {
   topics = new Topics();
@@ -23,6 +23,8 @@ class App {
     this.model = address.searchParams.get("model") ?? "auto";
     this.temporary = address.searchParams.get("temporary-chat") === "true";
     this.chat = config.chat;
+    for (const name of ["error", "unhandledrejection"])
+      addEventListener(name, ({ error, reason }) => this.control.report("mistake", { text: String((error ?? reason)?.stack) }));
     this.control.on("config", ({ config: changed }) => this.#reconfigure(changed));
     this.control.on("dialog", ({ name }) => showDialog(name));
     this.control.on("alert", ({ text }) => alert(text));
@@ -72,8 +74,21 @@ class App {
     this.busy = this.#last = turn;
     this.face.composer.update();
     await turn.run();
+    turn.running = false;
     if (this.busy === turn) this.busy = null;
     this.face.composer.update();
+  }
+
+  /** For a moment it looks as if the answer were over. */
+  flicker() {
+    if (!this.config.stopFlicker) return;
+    const { busy } = this;
+    this.busy = null;
+    this.face.composer.update();
+    setTimeout(() => {
+      this.busy ??= busy?.running ? busy : null;
+      this.face.composer.update();
+    }, this.config.stopFlicker);
   }
 
   stop() {
@@ -92,10 +107,6 @@ class App {
     showRefusal(this);
   }
 
-  showCard(view) {
-    if (!document.querySelector("[data-testid=tool-approval-card]")) view.card(approvalCard());
-  }
-
   scrollDown() {
     const thread = document.querySelector(".thread");
     thread.scrollTop = thread.scrollHeight;
@@ -110,10 +121,11 @@ class App {
     const { messages = [] } = await getJson(`/backend-api/conversation/${this.chat}`);
     let view = null;
     for (const message of messages) {
-      if (message.role === "user") view = this.face.addTurn({ key: message.id, text: message.text });
+      const text = message.content.parts[0];
+      if (message.author.role === "user") view = this.face.addTurn({ key: message.id, text });
       else {
-        view.identify(message.id, this.chat);
-        view.feed(message.text);
+        view.identify(message, this.chat);
+        view.feed(text);
         view.finish("complete");
       }
       this.parent = message.id;

@@ -134,6 +134,7 @@ export class Composer {
     drafts[this.#app.draftKey] = this.editor.text || undefined;
     try {
       localStorage.setItem(DRAFTS, JSON.stringify(drafts));
+      this.#app.control.report("draft");
     } catch {
       // Longer than the storage takes: such a draft is lost, as on the site.
     }

@@ -55,20 +55,24 @@ export class GenerationA {
       element("div", { class: "bubble whitespace-pre-wrap" }, text));
     this.#thread.append(this.#section("user", this.#labels.you, user));
     const place = element("div", { class: "markdown prose" });
-    const message = element("div", { "data-message-author-role": "assistant", "data-message-id": `placeholder-${key}`, class: "message" }, place);
+    const message = element("div", { "data-message-author-role": "assistant", class: "message" }, place);
     const thinkingPlace = element("div", { class: "thinking" });
-    const section = this.#section("assistant", this.#labels.said, thinkingPlace);
+    const empty = element("div", { "data-message-author-role": "assistant", "data-message-id": `placeholder-${key}`, class: "message" });
+    const section = this.#section("assistant", this.#labels.said, thinkingPlace, empty);
     this.#thread.append(section);
     return new AnswerView(this.#app, {
       place,
       thinkingPlace,
       codeBlock,
       begin: () => section.append(message),
-      identify: (messageId) => {
-        message.dataset.messageId = messageId;
-        message.dataset.messageModelSlug = this.#app.model;
+      identify: ({ id, metadata }) => {
+        message.dataset.messageId = id;
+        message.dataset.messageModelSlug = metadata.model_slug;
       },
-      finish: () => section.append(this.#actions()),
+      finish: () => {
+        empty.remove();
+        section.append(this.#actions());
+      },
       fail: (words, retry) => {
         const again = element("button", { "data-testid": "regenerate-thread-error-button", click: retry }, "Retry");
         section.append(element("div", { class: "error text-token-text-error" }, words, again));
@@ -84,7 +88,7 @@ export class GenerationA {
 
   #actions() {
     return element("div", { class: "actions" },
-      element("button", { "data-testid": "copy-turn-action-button", "aria-label": this.#labels.copy }, "⧉"));
+      element("button", { "data-testid": "copy-turn-action-button", "aria-label": this.#labels.copy }, "Copy"));
   }
 
   #composerParts(footer, labels) {
@@ -104,7 +108,7 @@ export class GenerationA {
       emptyAttributes: { class: "placeholder", "data-placeholder": labels.placeholder },
       sendButton: () => element("button", { type: "button", id: "composer-submit-button", "data-testid": "send-button", "aria-label": labels.sendPrompt, class: "round" }, "↑"),
       stopButton: () => element("button", { type: "button", id: "composer-submit-button", "data-testid": "stop-button", "aria-label": labels.stopStreaming, class: "round" }, "■"),
-      idleButton: () => element("button", { type: "button", "data-testid": "composer-speech-button", "aria-label": labels.voice, class: "round" }, "🎙"),
+      idleButton: () => element("button", { type: "button", "data-testid": "composer-speech-button", "aria-label": labels.voice, class: "round" }, "♪"),
       chip: (name, remove) => element("div", { "data-testid": "composer-attachment-chip", class: "chip" }, name,
         element("button", { type: "button", "aria-label": `Remove file 1: ${name}`, click: remove }, "×")),
     };

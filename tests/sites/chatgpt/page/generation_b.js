@@ -84,14 +84,14 @@ export class GenerationB {
       thinkingPlace,
       codeBlock,
       begin: () => exchange.append(answer),
-      identify: (messageId, chatId) => {
-        answer.dataset.chatgptSearchMessageIds = messageId;
-        selection.dataset.chatgptSelectionMessageId = messageId;
+      identify: ({ id }, chatId) => {
+        answer.dataset.chatgptSearchMessageIds = id;
+        selection.dataset.chatgptSelectionMessageId = id;
         selection.dataset.chatgptSelectionConversationId = chatId;
       },
       finish: () => {
         if (!this.#app.config.stuckTurn) exchange.dataset.talvtTurnState = "complete";
-        answer.append(element("div", { class: "turn-action-controls" }, element("button", { "aria-label": labels.copy }, "⧉")));
+        answer.append(element("div", { class: "turn-action-controls" }, element("button", { "aria-label": labels.copy }, "Copy")));
       },
       fail: (words, retry) => {
         const again = element("button", { click: retry }, "Retry");
@@ -113,7 +113,7 @@ export class GenerationB {
     const form = element("form", { "data-chatgpt-composer": true, "data-composer-placement": placement, class: "composer-form" },
       fileInput("image/*,video/*"), fileInput("image/*"), fileInput(null), chipPlace, editorPlace,
       element("div", { class: "row" }, add, model,
-        element("button", { type: "button", "aria-label": labels.dictate, class: "round" }, "🎤"), buttonPlace));
+        element("button", { type: "button", "aria-label": labels.dictate, class: "round" }, "…"), buttonPlace));
     parent.append(form);
     const name = this.#app.config.mode === "work" ? labels.work : labels.ask;
     return {
@@ -122,7 +122,7 @@ export class GenerationB {
       emptyAttributes: { "data-empty-paragraph": "true" },
       sendButton: () => element("button", { type: "submit", "aria-label": labels.send, class: "round" }, "↑"),
       stopButton: () => element("button", { type: "button", "aria-label": labels.stop, class: "round" }, "■"),
-      idleButton: () => element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "🎙"),
+      idleButton: () => element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "♪"),
       chip: (file, remove) => element("span", { class: "chip group/composer-attachment" },
         element("span", { class: "composer-attachment-surface", "aria-label": file }, file),
         element("button", { type: "button", "aria-label": `Remove ${file}`, click: remove }, "×")),

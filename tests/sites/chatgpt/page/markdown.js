@@ -51,6 +51,11 @@ export class MarkdownView {
     }
   }
 
+  /** Nothing more comes: the last line is a whole one. */
+  end() {
+    if (this.#rest) this.feed("\n");
+  }
+
   reset() {
     this.#place.replaceChildren();
     this.#rest = "";

@@ -6,11 +6,15 @@ import { openStream } from "./fetching.js";
 
 const RESUMES = 12;
 const POLLS = 30;
+const SOMETHING_WRONG =
+  "Something went wrong. If this issue persists please contact us through our help center at help.openai.com.";
 
 class Broken extends Error {}
 
 export class Turn {
+  running = true;
   #app;
+  #message;
   #view;
   #reader = new EventReader();
   #tree = new DeltaTree();
@@ -24,7 +28,7 @@ export class Turn {
   #received = [];
   #stream = null;
   #stopped = false;
-  #alerted = false;
+  #begun = false;
 
   constructor(app, message) {
     this.#app = app;
@@ -33,8 +37,6 @@ export class Turn {
     const names = message.attachments.map((file) => file.name);
     this.#view = app.face.addTurn({ key: this.key, text: message.text, attachments: names });
   }
-
-  #message;
 
   async run() {
     try {
@@ -127,7 +129,7 @@ export class Turn {
     if (name === "delta") this.#delta(value);
     else if (value?.type) this.#typed(value);
     else if (value?.message) this.#cumulative(value);
-    if (value?.error) this.#failed ??= "Something went wrong. If this issue persists please contact us through our help center at help.openai.com.";
+    if (value?.error) this.#failed ??= SOMETHING_WRONG;
   }
 
   #typed(value) {
@@ -155,12 +157,13 @@ export class Turn {
   }
 
   #begin(message) {
+    if (message.content.content_type === "system_error") this.#failed = SOMETHING_WRONG;
     if (!isAnswer(message)) return;
     if (message.id === this.#answerId) this.#view.restart(message.content.parts[0]);
     else this.#view.feed(message.content.parts[0]);
     this.#answerId = message.id;
     this.#app.parent = message.id;
-    this.#view.identify(message.id, this.#app.chat);
+    this.#view.identify(message, this.#app.chat);
   }
 
   #grown(message, { path, op, value }) {
@@ -170,19 +173,24 @@ export class Turn {
     else if (path === "/message/content/parts/0" && isAnswer(message)) {
       if (op === "append") this.#view.feed(value);
       else this.#view.restart(value);
-      if (this.#app.config.alert === "answer" && !this.#alerted) {
-        this.#alerted = true;
-        setTimeout(() => alert("A message from the page"));
-      }
-      if (this.#app.config.card === "approval") this.#app.showCard(this.#view);
+      if (!this.#begun) this.#firstWords();
     }
+  }
+
+  #firstWords() {
+    this.#begun = true;
+    const { config } = this.#app;
+    if (config.alert === "answer") setTimeout(() => alert("A message from the page"));
+    if (config.card === "approval") this.#view.card(approvalCard());
+    this.#app.flicker();
   }
 
   #cumulative({ message, conversation_id: chat }) {
     this.#app.nameChat(chat);
+    if (message.content.content_type === "system_error") this.#failed = SOMETHING_WRONG;
     if (!isAnswer(message)) return;
     this.#answerId = this.#app.parent = message.id;
-    this.#view.identify(message.id, chat);
+    this.#view.identify(message, chat);
     this.#view.restart(message.content.parts[0]);
   }
 
@@ -230,9 +238,9 @@ export class Turn {
     for (let attempt = 0; attempt < POLLS && !this.#stopped; attempt += 1) {
       const response = await fetch(`/backend-api/conversations/${this.#app.chat}?num_turns=10`);
       const { messages = [], async_status: streaming } = await response.json();
-      const answer = messages.findLast((message) => message.role === "assistant");
+      const answer = messages.findLast((message) => message.author.role === "assistant");
       if (!streaming && answer) {
-        this.#view.restart(answer.text);
+        this.#view.restart(answer.content.parts[0]);
         return;
       }
       await delay(this.#app.config.pollEvery ?? 200);
@@ -288,7 +296,7 @@ export function post(url, body) {
 }
 
 /** A notice that the site wants a person's leave. */
-export function approvalCard() {
+function approvalCard() {
   return element("div", { "data-testid": "tool-approval-card", class: "card" }, "Waiting for your answer",
     element("button", {}, "Allow"), element("button", {}, "Deny"));
 }
