@@ -95,12 +95,16 @@ class Answer:
             passage.references.update(message)
             if passage.held and message.get("channel") is not None:
                 self._release(passage)
-        self._match(reading, reading.news(message))
-        if passage.waiting:
-            self._give(passage)
+        self.read_on(reading, message)
         self._heed_thinking(reading.kind, message)
         if message.get("status") in _FINISHED:
             self._message_finished(reading, message)
+
+    def read_on(self, reading: Reading, message: dict[str, Any]) -> None:
+        """Take in the new text of a message of which nothing else has changed."""
+        self._match(reading, reading.news(message))
+        if reading.passage.waiting:
+            self._give(reading.passage)
 
     def settle(self) -> None:
         """Give out text that only waits for the reference of a citation; the citation is dropped."""

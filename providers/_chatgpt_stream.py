@@ -136,6 +136,10 @@ class ChatGPTDecoder:
         if event.event == "delta_encoding":
             if value != "v1":
                 self._report("encoding", f"delta encoding {str(value)[:40]}")
+            if lane.socket:
+                # The topic tells the turn from its beginning; else it goes on from the response.
+                lane.document = DeltaDocument()
+                lane.message = lane.reading = None
         elif event.event == "delta" or _is_delta(value):
             self._delta(lane, value)
         elif not isinstance(value, dict):
@@ -154,7 +158,10 @@ class ChatGPTDecoder:
         for fault in lane.document.apply(value):
             # A path or a value differs each time; one report of its kind is enough.
             self._report(fault.kind, fault.detail if fault.kind == "operation" else f"a delta's {fault.kind}")
-        self._look(lane)
+        if lane.document.quiet and lane.reading is not None and lane.message is not None:
+            self._answer.read_on(lane.reading, lane.message)
+        else:
+            self._look(lane)
 
     def _look(self, lane: _Lane) -> None:
         """See what the document has to say after a change."""
@@ -264,7 +271,14 @@ class ChatGPTDecoder:
             topic = option.get("topic_id") if isinstance(option, dict) else None
             if not isinstance(topic, str) or topic in self._topics:
                 continue
-            lane = self._topics[topic] = _Lane(socket=True)
+            first = self._response
+            lane = self._topics[topic] = _Lane(
+                socket=True,
+                document=first.document,
+                message=first.message,
+                signature=first.signature,
+                reading=first.reading,
+            )
             self._answer.out.append(HandedOff(topic))
             items, lost = self._early.take(topic)
             if lost:
@@ -277,8 +291,7 @@ class ChatGPTDecoder:
     def _socket_item(self, lane: _Lane, item: SocketItem) -> None:
         if item.restarts and lane.any_event:
             # Catch-ups from the first item on: the topic is told again from its beginning.
-            lane.events, lane.document, lane.joiner = SSEDecoder(), DeltaDocument(), SurrogateJoiner()
-            lane.message = lane.reading = None
+            lane.events, lane.joiner = SSEDecoder(), SurrogateJoiner()
         data = lane.joiner.feed(item.text).encode("utf-8", "replace")
         for event in lane.events.feed(data):
             self._event(lane, event)

@@ -89,8 +89,8 @@ class DeltaDocument:
     root: Any = None
     counter: int | None = None
     """The last ``c``: the number of the message that the frames are about."""
-    roots: int = 0
-    """How many times the whole document was set: a reader sees by it that a new message started."""
+    quiet: bool = False
+    """Whether the last frame did no more than lengthen strings and set numbers, as most do."""
     _path: str = attrs.field(default="", init=False, repr=False)
     _op: str = attrs.field(default="add", init=False, repr=False)
     _batch: bool = attrs.field(default=False, init=False, repr=False)
@@ -105,6 +105,7 @@ class DeltaDocument:
           ProtocolViolation: the document outgrew ``max_chars``.
         """
         faults: list[Fault] = []
+        self.quiet = True
         if not isinstance(frame, dict):
             faults.append(Fault("frame", f"a delta is {_name(frame)}, not an object"))
             return iter(faults)
@@ -132,7 +133,7 @@ class DeltaDocument:
     def set_root(self, root: Any) -> None:
         """Replace the whole document."""
         self.root = root
-        self.roots += 1
+        self.quiet = False
         self._chars = 0
 
     def _apply_batch(self, base: str, value: Any, faults: list[Fault]) -> None:
@@ -160,6 +161,10 @@ class DeltaDocument:
             faults.append(error.fault)
 
     def _change(self, path: str, op: str, value: Any) -> None:
+        if op == "append":
+            self.quiet = self.quiet and isinstance(value, str)
+        elif type(value) not in (int, float) or op == "truncate":
+            self.quiet = False
         if not path:
             if op in ("add", "replace"):
                 self.set_root(value)
