@@ -14,7 +14,7 @@ from cdp_relay.chat.vocabulary import Drift, Step
 from cdp_relay.errors import PageNavigated, SelectorDrift, SiteTimeout
 from cdp_relay.page import Tab, find_control, find_state, visible_count
 
-__all__ = ["SiteTab", "make_ready", "open_chat", "step_limit"]
+__all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "step_limit"]
 
 _FRESH_SECONDS = 600.0
 """How long an unused new chat counts as fresh: sessions expire, and sites deploy new builds."""
@@ -89,10 +89,18 @@ async def open_chat(site_tab: SiteTab, url: str, limits: StepLimits) -> bool:
     return True
 
 
-async def make_ready(site_tab: SiteTab, limits: StepLimits) -> tuple[Drift, ...]:
-    """Wait until the composer can be used, and nothing stands in its way.
+@attrs.frozen(kw_only=True)
+class Readiness:
+    """A composer that can be used."""
 
-    Returns what of the definition no longer fits the page.
+    composer_rank: int
+    """Which of the definition's alternatives matched, from 0; several builds of a page are alive at once."""
+    drift: tuple[Drift, ...] = ()
+    """What of the definition no longer fits the page."""
+
+
+async def make_ready(site_tab: SiteTab, limits: StepLimits) -> Readiness:
+    """Wait until the composer can be used, and nothing stands in its way.
 
     Raises:
       SiteError: a state that the definition names (signed out, challenge, ...), or no composer.
@@ -104,7 +112,8 @@ async def make_ready(site_tab: SiteTab, limits: StepLimits) -> tuple[Drift, ...]
         try:
             composer = await find_control(tab, selectors.composer, timeout=limits.ready_seconds)
         except SelectorDrift:
-            await _refuse_states(site_tab)
+            # Whatever shows after all that time will not clear by itself any more.
+            await _refuse_states(site_tab, passing=True)
             if not provider.is_home(tab.url):
                 raise PageNavigated(
                     f"{provider.site.title} led the tab away from its chat page.",
@@ -112,24 +121,24 @@ async def make_ready(site_tab: SiteTab, limits: StepLimits) -> tuple[Drift, ...]
                 ) from None
             raise
         await _refuse_states(site_tab)
-        drift = [_rank_drift("composer", composer.rank, composer.selector)] if composer.rank else []
+        drift: tuple[Drift, ...] = ()
         if selectors.signed_in and not await visible_count(tab, selectors.signed_in):
             try:
                 await find_control(tab, selectors.signed_in, timeout=_SIGNED_IN_SECONDS)
             except SelectorDrift:
                 await _refuse_states(site_tab)
                 # No sign of being signed out either: the definition is old, the page may be fine.
-                drift.append(Drift(kind="selector", detail="signed_in: no alternative matches"))
-    return tuple(drift)
+                drift = (Drift(kind="selector", detail="signed_in: no alternative matches"),)
+    return Readiness(composer_rank=composer.rank, drift=drift)
 
 
-async def _refuse_states(site_tab: SiteTab) -> None:
-    """Raise what the page shows now; states that often clear by themselves are left to the watcher."""
-    rules = tuple(rule for rule in site_tab.provider.site.states if not rule.after_seconds)
+async def _refuse_states(site_tab: SiteTab, *, passing: bool = False) -> None:
+    """Raise what the page shows now.
+
+    Args:
+      passing: also the states that often clear by themselves, which are left to the watcher otherwise.
+    """
+    rules = tuple(rule for rule in site_tab.provider.site.states if passing or not rule.after_seconds)
     rule = await find_state(site_tab.tab, rules) if rules else None
     if rule is not None:
         raise state_error(site_tab.provider, rule)
-
-
-def _rank_drift(control: str, rank: int, selector: str) -> Drift:
-    return Drift(kind="selector", detail=f"{control}: alternative {rank + 1} matched ({selector})")

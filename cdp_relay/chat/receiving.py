@@ -72,8 +72,8 @@ class Receiver:
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing more of the answer is on its way."""
-        return not self._open and (self.reader.over or self.reader.topic is None)
+        """Whether nothing that a client would want is on its way any more."""
+        return self.reader.over or (not self._open and self.reader.topic is None)
 
     async def receive(self) -> None:
         """Read until the answer is whole.
@@ -101,8 +101,7 @@ class Receiver:
         if not self._requests:
             # Pressed, but not seen to leave: only closing the page makes sure.
             return False
-        if not self.reader.over:
-            await click_control(tab, self.provider.site.selectors.stop, timeout=self.limits.stop_seconds)
+        await click_control(tab, self.provider.site.selectors.stop, timeout=self.limits.stop_seconds)
         while self._open:
             event = await self.capture.__anext__()
             if isinstance(event, BodyEnded):

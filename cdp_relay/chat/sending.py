@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import attrs
 import trio
 
 from cdp_relay.chat.contract import StepLimits, Submission
+from cdp_relay.chat.interruptions import Interruptions
 from cdp_relay.chat.opening import SiteTab
 from cdp_relay.errors import RelayError, SelectorDrift, SiteTimeout, SubmitAmbiguous, SubmitFailed
 from cdp_relay.page import Capture, RequestSent, click_control, read_text
@@ -39,6 +42,7 @@ class Sender:
     capture: Capture
     prompt: str
     limits: StepLimits
+    interruptions: Interruptions
     pressed: bool = attrs.field(default=False, init=False)
     """From here on a failure may have sent the prompt."""
 
@@ -53,6 +57,7 @@ class Sender:
         rule = provider.site.submission
         deadline = trio.current_time() + self.limits.submit_seconds
         failure: RelayError | None = None
+        composed = True
         for press in (1, 2):
             try:
                 await self._press(by_enter=press == 2 and rule.enter)
@@ -62,12 +67,13 @@ class Sender:
             sent = await self._seen_to_leave(rule.grace_seconds, press)
             if sent is not None:
                 return sent
-            if not await self._still_composed():
+            composed = await self._still_composed()
+            if not composed:
                 break
         sent = await self._seen_to_leave(max(0.0, deadline - trio.current_time()), press)
         if sent is not None:
             return sent
-        return await self._give_up(failure)
+        return await self._give_up(failure, composed=composed and await self._still_composed())
 
     async def _press(self, *, by_enter: bool) -> None:
         tab, selectors = self.site_tab.tab, self.site_tab.provider.site.selectors
@@ -102,20 +108,22 @@ class Sender:
                 return Sent(request_id=event.request_id, submission=submission, presses=presses, exact=exact)
         return None
 
-    async def _give_up(self, failure: RelayError | None) -> Sent:
+    async def _give_up(self, failure: RelayError | None, *, composed: bool) -> NoReturn:
         """Take the page away, so that it can't send later, and look once more."""
-        provider = self.site_tab.provider
+        title = self.site_tab.provider.site.title
         self.site_tab.doubtful = True
+        self.interruptions.document = None
         await self.site_tab.tab.navigate("about:blank", timeout=self.limits.open_seconds)
         late = await self._seen_to_leave(0.0, 2)
         if late is not None:
-            raise SubmitAmbiguous(f"{provider.site.title} sent the prompt only when its page was taken away.")
-        if failure is not None and isinstance(failure, SelectorDrift):
+            raise SubmitAmbiguous(f"{title} sent the prompt only when its page was taken away.")
+        seconds = f"{self.limits.submit_seconds:g} s (limits.submit_seconds)"
+        if not composed:
+            # No request was seen, but a page may have ways to send that nobody watches.
+            raise SubmitAmbiguous(f"{title} took the prompt, but no request with it left within {seconds}.")
+        if failure is not None:
             raise failure
-        raise SubmitFailed(
-            f"{provider.site.title} did not send the prompt within {self.limits.submit_seconds:g} s "
-            "(limits.submit_seconds); nothing left the page."
-        )
+        raise SubmitFailed(f"{title} did not send the prompt within {seconds}; nothing left the page.")
 
 
 def _squeezed(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import attrs
 import structlog
@@ -67,6 +67,7 @@ class TabPool:
     _all: dict[SiteTab, trio.Event] = attrs.field(factory=dict, init=False)
     """Every open tab, with the event that closes it."""
     _waiters: deque[_Waiter] = attrs.field(factory=deque, init=False)
+    _leisure: set[trio.CancelScope] = attrs.field(factory=set, init=False)
     _busy: int = attrs.field(default=0, init=False)
     _answering: int = attrs.field(default=0, init=False)
     _turn_seconds: float = attrs.field(default=_FIRST_GUESS_SECONDS, init=False)
@@ -102,6 +103,18 @@ class TabPool:
             self._turn_seconds += (trio.current_time() - started - self._turn_seconds) / 4
             self._give_back(site_tab)
 
+    @contextmanager
+    def while_unwanted(self) -> Generator[None, None, None]:
+        """Run the block only until a turn waits for a tab; for what is nice to have."""
+        with trio.CancelScope() as scope:
+            if self._waiters:
+                scope.cancel()
+            self._leisure.add(scope)
+            try:
+                yield
+            finally:
+                self._leisure.discard(scope)
+
     def close(self) -> None:
         """Close all tabs and refuse whoever waits; running turns are left to their own end."""
         self._closed = True
@@ -127,6 +140,8 @@ class TabPool:
             )
         waiter = _Waiter()
         self._waiters.append(waiter)
+        for scope in self._leisure:
+            scope.cancel()
         position = len(self._waiters)
         timeline.reach(
             Step.QUEUED,

@@ -140,9 +140,10 @@ class Turn:
     async def _open(self, site_tab: SiteTab) -> None:
         opened = await open_chat(site_tab, self.provider.new_chat_url(self.route.model), self.limits)
         self.timeline.reach(Step.OPENED, warm=not opened)
-        for drift in await make_ready(site_tab, self.limits):
+        readiness = await make_ready(site_tab, self.limits)
+        for drift in readiness.drift:
             self.delivery.put(drift)
-        self.timeline.reach(Step.READY)
+        self.timeline.reach(Step.READY, composer_rank=readiness.composer_rank)
 
     async def _converse(self, site_tab: SiteTab, interruptions: Interruptions) -> None:
         site_tab.spend()
@@ -154,11 +155,12 @@ class Turn:
             try:
                 with interruptions.applied():
                     await self._compose(site_tab)
-                    await self._send(site_tab, capture, receiver)
+                    await self._send(site_tab, capture, receiver, interruptions)
                 with interruptions.applied(states=False):
                     await receiver.receive()
                     self._finish(reader)
-                    await receiver.drain()
+                    with self.pool.while_unwanted():
+                        await receiver.drain()
             finally:
                 if self._may_have_sent() and not receiver.at_rest:
                     await self._stop(site_tab, receiver)
@@ -196,8 +198,10 @@ class Turn:
             failed = ", ".join(attempt.rung for attempt in insertion.attempts[:-1])
             self.delivery.put(Drift(kind="insertion", detail=f"{insertion.editor}: {failed} did not work"))
 
-    async def _send(self, site_tab: SiteTab, capture: Capture, receiver: Receiver) -> None:
-        self._sender = Sender(site_tab, capture, self._prompt, self.limits)
+    async def _send(
+        self, site_tab: SiteTab, capture: Capture, receiver: Receiver, interruptions: Interruptions
+    ) -> None:
+        self._sender = Sender(site_tab, capture, self._prompt, self.limits, interruptions)
         sent = await self._sender.send()
         receiver.sent(sent)
         self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)

@@ -1,0 +1,127 @@
+"""A relay over the shared Chromium and the ChatGPT replica, and a question in one line."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from cdp_relay.chat import (
+    ChatEvent,
+    ChatRequest,
+    Drift,
+    Finished,
+    Message,
+    Notice,
+    ReasoningDelta,
+    RequestId,
+    Role,
+    Step,
+    StepReached,
+    TextDelta,
+    TextPart,
+)
+from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.settings import ChatSettings, ChromeSettings, Home, LimitSettings, Settings
+from tests.sites.kit import ChromiumProcess
+
+_numbers = itertools.count(1)
+
+
+def question(text: str, *, model: str = "chatgpt", system: str = "") -> ChatRequest:
+    """A request of one user message."""
+    messages = [Message(role=Role.USER, parts=(TextPart(text),))]
+    if system:
+        messages.insert(0, Message(role=Role.SYSTEM, parts=(TextPart(system),)))
+    return ChatRequest(id=RequestId(f"test-{next(_numbers)}"), model=model, messages=tuple(messages))
+
+
+@attrs.define
+class Heard:
+    """What came back for one question."""
+
+    events: list[ChatEvent] = attrs.field(factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
+
+    @property
+    def steps(self) -> list[Step]:
+        return [event.step for event in self.events if isinstance(event, StepReached)]
+
+    @property
+    def finished(self) -> Finished:
+        last = self.events[-1]
+        assert isinstance(last, Finished)
+        return last
+
+    @property
+    def notices(self) -> list[str]:
+        return [event.code for event in self.events if isinstance(event, Notice)]
+
+    @property
+    def drifts(self) -> list[Drift]:
+        return [event for event in self.events if isinstance(event, Drift)]
+
+    def facts(self, step: Step) -> dict[str, Any]:
+        """The facts of a step, of the last time it was reached."""
+        return dict(
+            next(
+                event.facts
+                for event in reversed(self.events)
+                if isinstance(event, StepReached) and event.step is step
+            )
+        )
+
+
+async def ask(relay: Relay, request: ChatRequest) -> Heard:
+    """Ask, and listen to the end."""
+    heard = Heard()
+    async for event in relay.ask(request):
+        heard.events.append(event)
+    return heard
+
+
+MakeRelay = Callable[..., Awaitable[Relay]]
+
+LIMITS = LimitSettings(
+    open_seconds=10,
+    ready_seconds=5,
+    compose_seconds=20,
+    submit_seconds=8,
+    first_byte_seconds=10,
+    idle_seconds=10,
+    recover_seconds=3,
+)
+"""Short enough that a test which waits for one fails in good time."""
+
+
+def relay_settings(chromium: ChromiumProcess, **limits: float) -> Settings:
+    """Settings that attach to a test's browser."""
+    return Settings(
+        chrome=ChromeSettings(attach=chromium.http_url),
+        chat=ChatSettings(sites=("chatgpt", "practice")),
+        limits=attrs.evolve(LIMITS, **limits),
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty place for what a relay keeps."""
+    return Home(config=tmp_path, state=tmp_path)
+
+
+@pytest.fixture
+async def relay(chromium: ChromiumProcess, browser_context: str, home: Home) -> AsyncGenerator[Relay, None]:
+    """A relay in a browser context of this test's own."""
+    async with open_relay(relay_settings(chromium), home, browser_context_id=browser_context) as opened:
+        yield opened
