@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 
 from cdp_relay.cdp import protocol
-from cdp_relay.errors import RelayError, TabClosed
+from cdp_relay.errors import CommandFailed, RelayError, TabClosed
 
 if TYPE_CHECKING:
     from cdp_relay.cdp.connection import Connection
@@ -83,20 +83,27 @@ class Targets:
         """Open a page and attach to it; when attaching fails, the page is closed again.
 
         *url* loads at once, before *prepare* ran: to see all of a page's life, open
-        ``about:blank`` and navigate.
+        ``about:blank`` and navigate. A context that has no window yet gets one.
         """
-        root = self._connection.root
-        command = protocol.Target.create_target(
-            url, browser_context_id=browser_context_id, background=background, new_window=new_window
-        )
         # Shielded, as otherwise a cancelled caller could leave a page that nobody knows of.
         with trio.CancelScope(shield=True):
-            target_id = await root.execute(command)
+            try:
+                target_id = await self._create(url, browser_context_id, background, new_window)
+            except CommandFailed as refused:
+                if new_window or "no browser is open" not in refused.message:
+                    raise
+                target_id = await self._create(url, browser_context_id, background, new_window=True)
         try:
             return await self.attach_page(target_id, prepare=prepare)
         except BaseException:
-            root.post("Target.closeTarget", {"targetId": target_id})
+            self._connection.root.post("Target.closeTarget", {"targetId": target_id})
             raise
+
+    async def _create(self, url: str, context: str | None, background: bool, new_window: bool) -> str:
+        command = protocol.Target.create_target(
+            url, browser_context_id=context, background=background, new_window=new_window
+        )
+        return await self._connection.root.execute(command)
 
     async def close_page(self, target_id: str) -> None:
         """Close a page without asking it (no ``beforeunload`` question)."""
