@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attrs
+import trio
 
 from cdp_relay.chrome.find import BrowserBinary, find_browser
 from cdp_relay.chrome.flags import browser_arguments
@@ -24,6 +25,9 @@ from cdp_relay.errors import LaunchFailed
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["PlainBrowser", "open_plain", "sign_in_command"]
+
+# So long a start may take; a browser that starts misses the signal (measured), and holds nothing new.
+_START_SECONDS = 5.0
 
 
 @attrs.frozen(kw_only=True)
@@ -84,5 +88,9 @@ async def open_plain(
         run_process(command, environ=child_environment(os.environ)) as process,
     ):
         lock.note_browser(process.pid)
-        process.stop_seconds = STOP_SECONDS
-        yield PlainBrowser(process=process, binary=find_browser(settings.executable), profile=profile)
+        started = trio.current_time()
+        try:
+            yield PlainBrowser(process=process, binary=find_browser(settings.executable), profile=profile)
+        finally:
+            if trio.current_time() - started > _START_SECONDS:
+                process.stop_seconds = STOP_SECONDS
