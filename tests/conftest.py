@@ -44,7 +44,7 @@ class Sites:
 def sites() -> Generator[Sites]:
     """All replica sites, served over TLS on a free loopback port."""
     plain, chatgpt = PlainSite(), ChatGPTSite()
-    server = SiteServer([plain, chatgpt])
+    server = SiteServer([plain, chatgpt], control=True)
     server.start()
     yield Sites(server=server, plain=plain, chatgpt=chatgpt)
     server.stop()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from tests.sites.chatgpt.answer import Reply
+from tests.sites.chatgpt.answer import Answer, Refusal, Reply
 from tests.sites.chatgpt.backend import Backend
 from tests.sites.chatgpt.states import STATES
 from tests.sites.chatgpt.turns import Turn
@@ -54,9 +55,19 @@ class ChatGPTSite(Backend):
             functools.partial(self._tell_pages, self._pages, json.dumps({"do": command, **details}))
         )
 
-    def hold(self, *gates: str) -> None:
-        """Stop all answers at these places from now on (see :data:`Part`, and ``hydration``)."""
-        super().hold(*gates)
+    def command(self, name: str, values: Mapping[str, Any]) -> Any:
+        """Do what the control desk asks; ``say`` and ``refuse`` take an answer's or a refusal's fields."""
+        if name == "say":
+            self.say(Answer(**values))
+        elif name == "refuse":
+            self.say(Refusal(**values))
+        elif name == "tell":
+            self.tell(**values)
+        elif name in ("state", "generation", "configure"):
+            getattr(self, name)(**values)
+        else:
+            return super().command(name, values)
+        return None
 
     @property
     def turns(self) -> list[Turn]:

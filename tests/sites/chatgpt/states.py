@@ -222,7 +222,9 @@ def alert(*, when: str = "answer") -> State:
 @_state
 def approval() -> State:
     """The site asks for leave to use a tool."""
-    return State(page={"card": "approval"}, reply=Answer(text="", finished=False, hold={"end"}))
+    return State(
+        page={"card": "approval"}, reply=Answer(text="Let me look that up.", finished=False, hold={"end"})
+    )
 
 
 # --- refusals, caps and failures of the answer ---------------------------------------------------

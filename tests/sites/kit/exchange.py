@@ -15,9 +15,10 @@ import wsproto
 from wsproto import events as ws
 from wsproto.connection import ConnectionState
 
-__all__ = ["ConnectionCut", "Exchange", "PageSocket", "SocketClosed"]
+__all__ = ["ConnectionCut", "Exchange", "PageSocket", "SocketClosed", "Stream"]
 
 Headers = Iterable[tuple[str, str]]
+Stream = trio.SSLStream[trio.SocketStream] | trio.SocketStream
 
 
 class ConnectionCut(Exception):
@@ -38,7 +39,7 @@ class Exchange:
     def __init__(
         self,
         *,
-        stream: trio.SSLStream[trio.SocketStream],
+        stream: Stream,
         protocol: h11.Connection,
         request: h11.Request,
         body: bytes,
@@ -120,7 +121,9 @@ class Exchange:
         """
         if reset:
             linger = struct.pack("ii", 1, 0)
-            self._stream.transport_stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            stream = self._stream
+            tcp = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+            tcp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         raise ConnectionCut
 
     async def accept_socket(self) -> PageSocket:
@@ -140,7 +143,7 @@ class Exchange:
 class PageSocket:
     """A WebSocket that a page opened; sends and receives text."""
 
-    def __init__(self, stream: trio.SSLStream[trio.SocketStream], protocol: wsproto.WSConnection) -> None:
+    def __init__(self, stream: Stream, protocol: wsproto.WSConnection) -> None:
         self._stream = stream
         self._protocol = protocol
         self._sending = trio.Lock()

@@ -15,7 +15,8 @@ import h11
 import trio
 
 from tests.sites.kit.certificate import issue_certificate
-from tests.sites.kit.exchange import ConnectionCut, Exchange, SocketClosed
+from tests.sites.kit.control import ControlDesk
+from tests.sites.kit.exchange import ConnectionCut, Exchange, SocketClosed, Stream
 from tests.sites.kit.site import Site
 
 __all__ = ["SiteServer"]
@@ -26,7 +27,10 @@ _RECEIVE_BYTES = 1 << 16
 class SiteServer:
     """Serves sites by the Host header on one free loopback port."""
 
-    def __init__(self, sites: Sequence[Site]) -> None:
+    def __init__(self, sites: Sequence[Site], *, control: bool = False) -> None:
+        self.control = ControlDesk(sites) if control else None
+        """Steers the sites over plain HTTP, on a loopback port of its own."""
+        self.control_port = 0
         self.sites = {host: site for site in sites for host in site.hosts}
         self.failures: list[str] = []
         """Tracebacks of handlers that broke: bugs of the replica, or of a test's handler."""
@@ -70,6 +74,10 @@ class SiteServer:
                     site.start_task = lambda task: nursery.start_soon(self._run_task, task)
                     site.run_soon = self._token.run_sync_soon
                 nursery.start_soon(trio.serve_listeners, self._serve, listeners)
+                if self.control is not None:
+                    desk = await trio.open_tcp_listeners(0, host="127.0.0.1")
+                    self.control_port = desk[0].socket.getsockname()[1]
+                    nursery.start_soon(trio.serve_listeners, self._serve_control, desk)
                 self._ready.set()
 
     async def _run_task(self, task: Callable[[], Awaitable[None]]) -> None:
@@ -80,6 +88,12 @@ class SiteServer:
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
         stream = trio.SSLStream(tcp, self._tls, server_side=True, https_compatible=True)
+        await self._serve_stream(stream, tcp)
+
+    async def _serve_control(self, tcp: trio.SocketStream) -> None:
+        await self._serve_stream(tcp, tcp)
+
+    async def _serve_stream(self, stream: Stream, tcp: trio.SocketStream) -> None:
         try:
             await self._serve_requests(stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError):
@@ -89,7 +103,7 @@ class SiteServer:
         finally:
             await trio.aclose_forcefully(tcp)
 
-    async def _serve_requests(self, stream: trio.SSLStream[trio.SocketStream]) -> None:
+    async def _serve_requests(self, stream: Stream) -> None:
         protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
         while True:
             request = await _next_event(stream, protocol)
@@ -106,10 +120,8 @@ class SiteServer:
                 return
             protocol.start_next_cycle()
 
-    async def _answer(
-        self, exchange: Exchange, stream: trio.SSLStream[trio.SocketStream], protocol: h11.Connection
-    ) -> None:
-        site = self.sites.get(exchange.host)
+    async def _answer(self, exchange: Exchange, stream: Stream, protocol: h11.Connection) -> None:
+        site = self.control if isinstance(stream, trio.SocketStream) else self.sites.get(exchange.host)
         if site is None:
             await exchange.respond(421, "no such site")
             return
@@ -135,7 +147,7 @@ class SiteServer:
 
 
 async def _next_event(
-    stream: trio.SSLStream[trio.SocketStream], protocol: h11.Connection
+    stream: Stream, protocol: h11.Connection
 ) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
     while (event := protocol.next_event()) is h11.NEED_DATA:
         protocol.receive_data(bytes(await stream.receive_some(_RECEIVE_BYTES)))
@@ -143,7 +155,7 @@ async def _next_event(
 
 
 async def _watch_for_the_end(
-    stream: trio.SSLStream[trio.SocketStream],
+    stream: Stream,
     protocol: h11.Connection,
     site: Site,
     exchange: Exchange,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import ClassVar
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
 
 from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.gates import Gates
@@ -51,3 +52,25 @@ class Site:
     async def held(self, gate: str, *, count: int = 1, timeout: float = 10.0) -> Entry:
         """Wait until the site stands at a gate."""
         return await self.gates.held(gate, count=count, timeout=timeout)
+
+    def command(self, name: str, values: Mapping[str, Any]) -> Any:
+        """Do what the control desk asks, and return something for JSON.
+
+        Raises:
+          LookupError, TypeError, ValueError: there is no such command, or it wants other values.
+        """
+        if name == "journal":
+            return [
+                {"kind": entry.kind, "at": entry.at, **_plain(entry.data)} for entry in self.journal.entries()
+            ]
+        if name in ("hold", "release"):
+            getattr(self, name)(*values.get("gates", ()))
+        elif name == "reset":
+            self.reset()
+        else:
+            raise LookupError(f"no command {name!r}")
+        return None
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=repr))
