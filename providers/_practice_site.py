@@ -44,7 +44,8 @@ async def serve_practice(page: bytes, script: bytes) -> AsyncGenerator[str, None
     """Serve the page for as long as the block lasts; yields its address, without a slash at the end."""
     config = Config()
     config.bind = ["127.0.0.1:0"]
-    config.errorlog = _log  # not to stderr behind the back of the program that embeds us
+    _log.setLevel(logging.WARNING)  # the server tells its address in words of its own
+    config.errorlog = _log
     config.include_server_header = False
     config.graceful_timeout = 0.5
     site = _Site(page=page, script=script)

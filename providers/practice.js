@@ -137,8 +137,6 @@ function follow() {
 
 // --- asking ----------------------------------------------------------------------------------
 
-const PROBLEMS = {429: "Too many requests.", 503: "The practice page is overloaded.", 401: "Nobody is signed in."};
-
 async function ask(prompt) {
   const message = crypto.randomUUID();
   running = {message, control: new AbortController()};
@@ -155,7 +153,7 @@ async function ask(prompt) {
       signal: running.control.signal,
     });
     if (response.ok) problem = await readAnswer(response.body, answer, problem);
-    else problem = PROBLEMS[response.status] ?? `The page's server said ${response.status}.`;
+    else problem = (await response.json()).error;
   } catch (error) {
     if (error.name === "AbortError") problem = "Stopped.";
   }

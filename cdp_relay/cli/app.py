@@ -169,7 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _report(error: Exception) -> int:
     found = next((leaf for leaf in _leaves(error) if isinstance(leaf, RelayError)), None)
     if found is not None:
-        _print_failure(found.message, found.next_step)
+        wait = found.retry_after_seconds
+        _print_failure(found.message, found.next_step + (f" ({wait:.0f} s)" if wait else ""))
         return (
             2
             if isinstance(found, SettingsError | ProfileRefused | AttachTargetRefused | ModelNotFound)

@@ -10,6 +10,7 @@ import attrs
 import click
 
 from cdp_relay.cli.options import SettingsCommand, given_settings
+from cdp_relay.cli.output import print_json
 from cdp_relay.settings import Home, LoadedSettings, setting_fields
 
 __all__ = ["config", "unknown_variables"]
@@ -36,7 +37,10 @@ def config(what: str, as_json: bool) -> None:
     """
     if what == "path":
         path = Home.locate().config_file
-        click.echo(json.dumps({"path": str(path), "exists": path.exists()}) if as_json else path)
+        if as_json:
+            print_json({"path": str(path), "exists": path.exists()})
+        else:
+            click.echo(path)
         return
     home, loaded = given_settings()
     rows = _rows(loaded)
@@ -49,7 +53,7 @@ def config(what: str, as_json: bool) -> None:
             "settings": {row.pop("name"): row for row in rows},
             "unknown_variables": unknown,
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report, indent=2)
         return
     _print_table(home, rows)
     for name in unknown:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import click
 
 from cdp_relay.cli.app import Command
+from cdp_relay.cli.output import print_json
 from cdp_relay.settings import Home
 
 __all__ = ["decode"]
@@ -52,7 +52,7 @@ def decode(site: str, file: BinaryIO, chunk: int, status: int) -> None:
 
     provider = load_provider(site, Home.locate())
     decoded = decode_stream(provider, _pieces(file, chunk), status=status)
-    click.echo(json.dumps(decoded, ensure_ascii=False))
+    print_json(decoded)
 
 
 def _pieces(file: BinaryIO, chunk: int) -> Iterator[bytes]:

@@ -34,7 +34,7 @@ def serve(as_json: bool) -> int:
         browser = read_running(home, kind="browser")
         if browser is None:
             raise SettingsError(
-                "There is no Chrome to attach to: chrome.attach is not set, and 'cdp-relay launch' does not run.",
+                "There is no Chrome to attach to: chrome.attach is not set, and no 'cdp-relay launch' runs.",
                 next_step="Start 'cdp-relay launch' first, or give --attach, or use 'cdp-relay up' for both.",
             )
         settings = attrs.evolve(settings, chrome=attrs.evolve(settings.chrome, attach=browser.base_url))

@@ -1,0 +1,111 @@
+"""A small blocking client of the running service, for the commands that ask it something."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from cdp_relay.api.key import read_or_create_key
+from cdp_relay.cli.running import Running, read_running
+from cdp_relay.errors import AnswerIncomplete, InternalError, RelayError
+from cdp_relay.settings import Home
+from cdp_relay.wire.sse import SSEDecoder
+
+__all__ = ["ServiceClient", "find_service"]
+
+_ANSWER_SECONDS = 60.0
+"""Longest silence on a streamed answer; the service fills silences far sooner."""
+_HEADERS_SECONDS = 3700.0
+"""A status line may wait in the queue and for the site; the service itself bounds that."""
+
+
+@attrs.frozen(kw_only=True)
+class ServiceClient:
+    """The service that runs for this home."""
+
+    running: Running
+    key: str = attrs.field(repr=False)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Get a path of the service, from its root; returns the status and the parsed JSON."""
+        connection = self._connect(timeout=10.0)
+        with closing(connection):
+            connection.request("GET", path, headers=self._headers())
+            response = connection.getresponse()
+            return response.status, _parse(response.read())
+
+    def stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Ask for a streamed chat completion and yield its chunks as they come.
+
+        Closing the iterator closes the connection, which stops the answer on the page.
+
+        Raises:
+          RelayError: as the service says; ``AnswerIncomplete`` when the stream ends before its end.
+        """
+        connection = self._connect(timeout=_HEADERS_SECONDS)
+        with closing(connection):
+            connection.request(
+                "POST",
+                f"{urlsplit(self.running.base_url).path}/chat/completions",
+                json.dumps({**body, "stream": True}).encode(),
+                self._headers() | {"Content-Type": "application/json"},
+            )
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _failure(_parse(response.read()))
+            if connection.sock is not None:
+                connection.sock.settimeout(_ANSWER_SECONDS)
+            decoder = SSEDecoder()
+            while data := response.read1(65536):
+                for event in decoder.feed(data):
+                    if event.data == "[DONE]":
+                        return
+                    chunk = _parse(event.data.encode())
+                    if "error" in chunk:
+                        raise _failure(chunk)
+                    yield chunk
+            raise AnswerIncomplete("The service ended the stream before the answer was whole.")
+
+    def _connect(self, *, timeout: float) -> http.client.HTTPConnection:
+        parts = urlsplit(self.running.base_url)
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}", "User-Agent": "cdp-relay-cli"}
+
+
+def find_service(home: Home) -> ServiceClient | None:
+    """The service that was started from this home and still lives, if there is one."""
+    running = read_running(home)
+    if running is None:
+        return None
+    key, _ = read_or_create_key(home)
+    return ServiceClient(running=running, key=key)
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise InternalError("The service answered with something else than JSON.") from None
+
+
+def _failure(body: Any) -> RelayError:
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return InternalError("The service refused without saying why.")
+    next_step = str(error.get("next_step", ""))
+    message = str(error.get("message", "")).removesuffix(next_step).strip()
+    seconds = error.get("retry_after_seconds")
+    return RelayError(
+        message,
+        next_step=next_step or None,
+        retry_after_seconds=seconds if isinstance(seconds, int | float) else None,
+        details={"code": error.get("code")},
+    )

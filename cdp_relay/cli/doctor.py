@@ -1,0 +1,58 @@
+"""``cdp-relay doctor``: check everything that the relay rests on."""
+
+from __future__ import annotations
+
+import click
+
+from cdp_relay.cli.options import SettingsCommand, given_settings
+from cdp_relay.cli.output import print_json
+from cdp_relay.errors import SettingsError
+from cdp_relay.settings import Home
+
+__all__ = ["doctor"]
+
+_SIGNS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL", "red")}
+
+
+@click.command(
+    cls=SettingsCommand,
+    examples="""
+    cdp-relay doctor
+    cdp-relay doctor --json
+    """,
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> int:
+    """Check Python, the settings, the browser and its profile, the ports, the key and a whole turn.
+
+    Each check that fails says how to mend it. Where the service runs, it is asked; otherwise a
+    browser is started without a window. Exits with 1 when a check failed; warnings do not count.
+    """
+    from cdp_relay.cli.checks import Check, check_all
+
+    try:
+        home, loaded = given_settings()
+    except SettingsError as error:
+        home = Home.locate()
+        checks = [Check.failed("settings", error)]
+    else:
+        checks = check_all(home, loaded.settings, show=None if as_json else _print_check)
+    healthy = all(check.result != "failed" for check in checks)
+    if as_json:
+        print_json({"ok": healthy, "checks": [check.to_json() for check in checks]}, indent=2)
+        return 0 if healthy else 1
+    if len(checks) == 1:
+        _print_check(checks[0])
+    click.echo()
+    click.echo("Everything is in order." if healthy else "Mend what failed and run this again.")
+    return 0 if healthy else 1
+
+
+def _print_check(check: object) -> None:
+    from cdp_relay.cli.checks import Check
+
+    assert isinstance(check, Check)
+    word, colour = _SIGNS[check.result]
+    click.echo(f"{click.style(f'{word:<4}', fg=colour)}  {check.name:<10} {check.message}")
+    if check.next_step:
+        click.echo(f"      {'':<10} {click.style('mend:', bold=True)} {check.next_step}")

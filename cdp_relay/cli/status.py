@@ -1,0 +1,73 @@
+"""``cdp-relay status``: how the running service, its browser and its sites are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cdp_relay.cli.app import Command
+from cdp_relay.settings import Home
+
+__all__ = ["status"]
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    cdp-relay status
+    cdp-relay status --json
+    """,
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> int:
+    """Say how the running service, its browser and its sites are. Exits with 1 when none runs."""
+    from cdp_relay.cli.client import find_service
+    from cdp_relay.cli.output import print_json
+
+    service = find_service(Home.locate())
+    if service is None:
+        if as_json:
+            print_json({"running": False})
+        else:
+            click.echo("The service does not run; 'cdp-relay up' starts it.")
+        return 1
+    _, state = service.get("/ready")
+    running = service.running
+    if as_json:
+        print_json({"running": True, "pid": running.pid, "base_url": running.base_url, **state}, indent=2)
+    else:
+        click.echo(f"service  {running.base_url}, process {running.pid}, {_span(state['uptime_seconds'])}")
+        click.echo(f"browser  {_browser(state['browser'])}")
+        for site in state["sites"]:
+            click.echo(f"{'site':<7}  {_site(site, state['default_site'])}")
+    return 0
+
+
+def _browser(browser: dict[str, Any]) -> str:
+    if browser["version"] is None:
+        return str(browser["state"])
+    window = "no window" if browser["headless"] else "with a window"
+    whose = f"process {browser['pid']}" if browser["owned"] else "attached"
+    return f"Chrome {browser['version']}, {browser['state']}, {window}, {whose}"
+
+
+def _site(site: dict[str, Any], default: str) -> str:
+    words = [f"{site['name']}: {site['state'].replace('_', ' ')}"]
+    if site["tabs"]:
+        words.append(f"{site['busy']} of {site['tabs']} tabs busy")
+    if site["waiting"]:
+        words.append(f"{site['waiting']} waiting")
+    if site["until"]:
+        words.append(f"until {site['until']}")
+    if site["name"] == default:
+        words.append("default")
+    line = ", ".join(words)
+    return f"{line}. {site['message']}" if site["message"] else line
+
+
+def _span(seconds: float) -> str:
+    minutes, hours = int(seconds) // 60, int(seconds) // 3600
+    if hours:
+        return f"up {hours} h {minutes % 60} min"
+    return f"up {minutes} min" if minutes else f"up {int(seconds)} s"
