@@ -450,7 +450,8 @@ async def test_a_bug_is_a_500_without_its_inner_words(
     assert b"Traceback" not in reply.body
     if "bug" in name:
         assert reply.status == 500
-        assert error["request_id"] in capsys.readouterr().out
+        (logged,) = [line for line in capsys.readouterr().out.splitlines() if "request_failed" in line]
+        assert error["request_id"] in logged
 
 
 async def test_an_error_in_a_group_of_one_is_shown_as_itself() -> None:
