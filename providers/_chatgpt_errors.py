@@ -164,19 +164,19 @@ def read_said_error(document: Any) -> SaidError | None:
             if reset is None:
                 reset = holder.get(key)
         if reset is None:
-            reset = reset_of_limits(holder.get("limits_progress"))
+            reset = reset_of_limits(holder)
     return SaidError(code=code, message=message, reset=reset)
 
 
-def reset_of_limits(limits: Any) -> Any:
-    """The reset time of the first allowance in a ``limits_progress`` list that is used up."""
-    for limit in limits if isinstance(limits, list) else ():
-        if (
-            isinstance(limit, Mapping)
-            and limit.get("remaining") == 0
-            and limit.get("reset_after") is not None
-        ):
-            return limit["reset_after"]
+def reset_of_limits(holder: Mapping[str, Any]) -> Any:
+    """The reset time of the first allowance that is used up, from the lists that tell of limits."""
+    for key in ("model_limits", "limits_progress", "blocked_features"):
+        limits = holder.get(key)
+        for limit in limits if isinstance(limits, list) else ():
+            if isinstance(limit, Mapping) and limit.get("remaining", 0) == 0:
+                reset = limit.get("resets_after") or limit.get("reset_after")
+                if reset is not None:
+                    return reset
     return None
 
 

@@ -79,7 +79,7 @@ def judge(message: dict[str, Any]) -> Verdict:
     content = _object(message.get("content"))
     metadata = _object(message.get("metadata"))
     role = author.get("role", "assistant")
-    kind = content.get("content_type", "text")
+    kind = _word(content.get("content_type", "text"))
     if role in ("assistant", "tool"):
         if kind == "thoughts":
             return Verdict(Kind.THOUGHTS)
@@ -96,12 +96,12 @@ def judge(message: dict[str, Any]) -> Verdict:
         return Verdict(Kind.OTHER)
     if metadata.get("is_visually_hidden_from_conversation") is True:
         return Verdict(Kind.OTHER)
-    channel = message.get("channel")
-    if channel not in (None, "final"):
-        return Verdict(Kind.OTHER, "" if channel in _QUIET_CHANNELS else f"channel {str(channel)[:60]}")
+    channel = _word(message.get("channel") or "final")
+    if channel != "final":
+        return Verdict(Kind.OTHER, "" if channel in _QUIET_CHANNELS else f"channel {channel}")
     if kind in _TEXT_TYPES:
         return Verdict(Kind.ANSWER)
-    return Verdict(Kind.OTHER, "" if kind in _OTHER_TYPES else f"content type {str(kind)[:60]}")
+    return Verdict(Kind.OTHER, "" if kind in _OTHER_TYPES else f"content type {kind}")
 
 
 def node_at(kind: Kind, message: dict[str, Any], number: int) -> tuple[str, Any] | None:
@@ -116,7 +116,10 @@ def node_at(kind: Kind, message: dict[str, Any], number: int) -> tuple[str, Any]
         if not isinstance(thoughts, list) or number // 2 >= len(thoughts):
             return None
         thought = _object(thoughts[number // 2])
-        return ("\n", thought.get("content")) if number % 2 else ("\n\n", thought.get("summary"))
+        summary = thought.get("summary")
+        if number % 2 == 0:
+            return "\n\n", summary
+        return "\n" if summary else "\n\n", thought.get("content")
     if kind is Kind.RECAP:
         return ("", content.get("content")) if number == 0 else None
     parts = content.get("parts")
@@ -244,6 +247,10 @@ def _shown(reference: dict[str, Any]) -> str:
     title = title if isinstance(title, str) and title.strip() else re.sub(r"\Ahttps?://(www\.)?|/.*", "", url)
     title = re.sub(r"([\[\]\\])", r"\\\1", " ".join(title.split()))
     return f"[{title}]({url.replace('(', '%28').replace(')', '%29')})"
+
+
+def _word(value: Any) -> str:
+    return str(plain(value))[:60]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from cdp_relay.chat.vocabulary import FinishReason
 from cdp_relay.wire import MarkedRun, MarkedRuns, Rope, SurrogateJoiner
 
 from ._chatgpt_messages import Kind, References, node_at
@@ -27,7 +28,7 @@ class Passage:
     closed: bool = False
     """The next message has started; this one can say no more."""
     finished: bool = False
-    reason: Any = None
+    reason: FinishReason | None = None
     """Why it ended, once it is finished."""
     length: int = 0
     pieces: list[str] = attrs.field(factory=list)

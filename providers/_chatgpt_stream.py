@@ -15,7 +15,7 @@ from cdp_relay.chat.contract import (
     TitleSeen,
 )
 from cdp_relay.chat.vocabulary import Drift, FinishReason
-from cdp_relay.errors import AnswerBlocked, EmptyAnswer, GenerationFailed
+from cdp_relay.errors import AnswerBlocked, CapReached, EmptyAnswer, GenerationFailed
 from cdp_relay.wire import DeltaDocument, ServerSentEvent, SSEDecoder, SurrogateJoiner, decode_json
 
 from ._chatgpt_answer import Answer
@@ -70,7 +70,7 @@ class ChatGPTDecoder:
         self._async = False
         self._conversation = ""
         self._title = ""
-        self._blocked_until: Any = None
+        self._capped: SaidError | None = None
         self._reported: set[tuple[str, str]] = set()
 
     # --- what the contract asks for
@@ -105,6 +105,7 @@ class ChatGPTDecoder:
             # events may be told twice without harm, so those are read all the same.
             self._event(self._response, rest)
         self._bodies += 1
+        self._fail_capped()
         self._answer.settle()
         return self._drain()
 
@@ -225,6 +226,7 @@ class ChatGPTDecoder:
     def _done(self, lane: _Lane) -> None:
         """The source said ``[DONE]``: that is the end of it, but not always of the answer."""
         answer = self._answer
+        self._fail_capped()
         if answer.over or lane.socket or self._only_handed_off(lane):
             return
         answer.release_held()
@@ -236,7 +238,7 @@ class ChatGPTDecoder:
     def _complete(self, lane: _Lane) -> None:
         """The site's strongest word: this turn's stream is whole."""
         answer = self._answer
-        if answer.over:
+        if answer.over or self._capped is not None:
             return
         if self._only_handed_off(lane):
             return
@@ -318,7 +320,8 @@ class ChatGPTDecoder:
         self._answer.heed_adjustments(metadata)
 
     def _heed_limits(self, value: dict[str, Any]) -> None:
-        self._blocked_until = reset_of_limits(value.get("limits_progress"))
+        if self._capped is not None:
+            self._fail_capped(reset_of_limits(value))
         for key in ("model_limits", "blocked_features"):
             limits = value.get(key)
             for limit in limits if isinstance(limits, list) else ():
@@ -336,8 +339,18 @@ class ChatGPTDecoder:
         said = read_said_error(value) or said
         if said is None:
             return False
-        self._answer.fail(error_of(said, now=self._now))
+        error = error_of(said, now=self._now)
+        if isinstance(error, CapReached) and error.retry_after_seconds is None and not self._answer.over:
+            # When the cap ends stands in the limits that close the stream.
+            self._capped = said
+        else:
+            self._answer.fail(error)
         return True
+
+    def _fail_capped(self, reset: Any = None) -> None:
+        if self._capped is not None:
+            self._answer.fail(error_of(attrs.evolve(self._capped, reset=reset), now=self._now))
+            self._capped = None
 
 
 def _is_delta(value: Any) -> bool:
