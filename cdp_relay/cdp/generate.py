@@ -81,9 +81,7 @@ def render(protocol: Mapping[str, Any]) -> str:
         "from collections.abc import Callable, Mapping, Sequence",
         "from typing import Any, ClassVar",
         "",
-        "import attrs",
-        "",
-        "from cdp_relay.cdp.event import JSON, Command, Event, RawEvent, parse_many, parse_one",
+        "from cdp_relay.cdp.event import JSON, Command, Event, RawEvent, WireObject, parse_many, parse_one",
         "",
         "__all__ = [",
         '    "EVENTS",',
@@ -173,7 +171,7 @@ class _Book:
 def _class(
     book: _Book, domain: str, name: str, fields: Iterable[Mapping[str, Any]], title: str, *, method: str = ""
 ) -> list[str]:
-    lines = ["", "    @attrs.frozen(kw_only=True)", f"    class {name}{'(Event)' if method else ''}:"]
+    lines = ["", f"    class {name}({'Event' if method else 'WireObject'}, frozen=True, kw_only=True):"]
     lines += [f'        """The {title}."""', ""]
     if method:
         lines += [f'        METHOD: ClassVar[str] = "{method}"', ""]
@@ -183,19 +181,14 @@ def _class(
         optional = " | None" if field.get("optional") and kind != "Any" else ""
         lines.append(f"        {_snake(field['name'])}: {kind}{optional}")
         reads.append(f"{_snake(field['name'])}={_read('get', field['name'], parsed)},")
-    if not method:
-        lines.append("        raw: JSON = attrs.field(repr=False, eq=False)")
-    if reads or not method:
+    if reads:
         lines += ["", "        @classmethod"]
         lines.append(f"        def from_json(cls, raw: JSON) -> {domain}.{name}:")
         lines.append('            """Read the wire form; what is missing becomes None."""')
-        if reads:
-            lines.append("            get: Callable[[str], Any] = raw.get")
-            lines.append("            return cls(")
-            lines += [f"                {read}" for read in reads]
-            lines += ["                raw=raw,", "            )"]
-        else:
-            lines.append("            return cls(raw=raw)")
+        lines.append("            get: Callable[[str], Any] = raw.get")
+        lines.append("            return cls(")
+        lines += [f"                {read}" for read in reads]
+        lines += ["                raw=raw,", "            )"]
     return lines
 
 

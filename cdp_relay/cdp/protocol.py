@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import attrs
-
-from cdp_relay.cdp.event import JSON, Command, Event, RawEvent, parse_many, parse_one
+from cdp_relay.cdp.event import JSON, Command, Event, RawEvent, WireObject, parse_many, parse_one
 
 __all__ = [
     "EVENTS",
@@ -36,8 +34,7 @@ __all__ = [
 class Accessibility:
     """The domain ``Accessibility``."""
 
-    @attrs.frozen(kw_only=True)
-    class AXNode:
+    class AXNode(WireObject, frozen=True, kw_only=True):
         """The type ``Accessibility.AXNode``."""
 
         node_id: str
@@ -53,7 +50,6 @@ class Accessibility:
         child_ids: list[str] | None
         backend_dom_node_id: int | None
         frame_id: str | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Accessibility.AXNode:
@@ -133,8 +129,7 @@ class Accessibility:
 class Browser:
     """The domain ``Browser``."""
 
-    @attrs.frozen(kw_only=True)
-    class Bounds:
+    class Bounds(WireObject, frozen=True, kw_only=True):
         """The type ``Browser.Bounds``."""
 
         left: int | None
@@ -142,7 +137,6 @@ class Browser:
         width: int | None
         height: int | None
         window_state: str | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Browser.Bounds:
@@ -157,8 +151,7 @@ class Browser:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class DownloadProgress(Event):
+    class DownloadProgress(Event, frozen=True, kw_only=True):
         """The event ``Browser.downloadProgress``."""
 
         METHOD: ClassVar[str] = "Browser.downloadProgress"
@@ -182,8 +175,7 @@ class Browser:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class DownloadWillBegin(Event):
+    class DownloadWillBegin(Event, frozen=True, kw_only=True):
         """The event ``Browser.downloadWillBegin``."""
 
         METHOD: ClassVar[str] = "Browser.downloadWillBegin"
@@ -229,8 +221,7 @@ class Browser:
         value: list[str] = get("arguments")
         return value
 
-    @attrs.frozen(kw_only=True)
-    class GetVersionResult:
+    class GetVersionResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Browser.getVersion``."""
 
         protocol_version: str
@@ -238,7 +229,6 @@ class Browser:
         revision: str
         user_agent: str
         js_version: str
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Browser.GetVersionResult:
@@ -270,13 +260,11 @@ class Browser:
         value: Browser.Bounds = parse_one(Browser.Bounds.from_json, get("bounds"))
         return value
 
-    @attrs.frozen(kw_only=True)
-    class GetWindowForTargetResult:
+    class GetWindowForTargetResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Browser.getWindowForTarget``."""
 
         window_id: int
         bounds: Browser.Bounds
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Browser.GetWindowForTargetResult:
@@ -377,8 +365,7 @@ class Browser:
 class DOM:
     """The domain ``DOM``."""
 
-    @attrs.frozen(kw_only=True)
-    class BoxModel:
+    class BoxModel(WireObject, frozen=True, kw_only=True):
         """The type ``DOM.BoxModel``."""
 
         content: list[float]
@@ -388,7 +375,6 @@ class DOM:
         width: int
         height: int
         shape_outside: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> DOM.BoxModel:
@@ -405,8 +391,7 @@ class DOM:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class Node:
+    class Node(WireObject, frozen=True, kw_only=True):
         """The type ``DOM.Node``."""
 
         node_id: int
@@ -444,7 +429,6 @@ class DOM:
         affected_by_starting_styles: bool | None
         adopted_style_sheets: list[str] | None
         ad_provenance: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> DOM.Node:
@@ -792,8 +776,7 @@ class Emulation:
 class Input:
     """The domain ``Input``."""
 
-    @attrs.frozen(kw_only=True)
-    class DragIntercepted(Event):
+    class DragIntercepted(Event, frozen=True, kw_only=True):
         """The event ``Input.dragIntercepted``."""
 
         METHOD: ClassVar[str] = "Input.dragIntercepted"
@@ -985,8 +968,7 @@ class Input:
 class Inspector:
     """The domain ``Inspector``."""
 
-    @attrs.frozen(kw_only=True)
-    class Detached(Event):
+    class Detached(Event, frozen=True, kw_only=True):
         """The event ``Inspector.detached``."""
 
         METHOD: ClassVar[str] = "Inspector.detached"
@@ -1002,15 +984,13 @@ class Inspector:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class TargetCrashed(Event):
+    class TargetCrashed(Event, frozen=True, kw_only=True):
         """The event ``Inspector.targetCrashed``."""
 
         METHOD: ClassVar[str] = "Inspector.targetCrashed"
 
 
-    @attrs.frozen(kw_only=True)
-    class TargetReloadedAfterCrash(Event):
+    class TargetReloadedAfterCrash(Event, frozen=True, kw_only=True):
         """The event ``Inspector.targetReloadedAfterCrash``."""
 
         METHOD: ClassVar[str] = "Inspector.targetReloadedAfterCrash"
@@ -1032,8 +1012,7 @@ class Inspector:
 class Log:
     """The domain ``Log``."""
 
-    @attrs.frozen(kw_only=True)
-    class LogEntry:
+    class LogEntry(WireObject, frozen=True, kw_only=True):
         """The type ``Log.LogEntry``."""
 
         source: str
@@ -1047,7 +1026,6 @@ class Log:
         network_request_id: str | None
         worker_id: str | None
         args: tuple[Runtime.RemoteObject, ...] | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Log.LogEntry:
@@ -1068,8 +1046,7 @@ class Log:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class EntryAdded(Event):
+    class EntryAdded(Event, frozen=True, kw_only=True):
         """The event ``Log.entryAdded``."""
 
         METHOD: ClassVar[str] = "Log.entryAdded"
@@ -1101,8 +1078,7 @@ class Log:
 class Network:
     """The domain ``Network``."""
 
-    @attrs.frozen(kw_only=True)
-    class Request:
+    class Request(WireObject, frozen=True, kw_only=True):
         """The type ``Network.Request``."""
 
         url: str
@@ -1119,7 +1095,6 @@ class Network:
         trust_token_params: JSON | None
         is_same_site: bool | None
         is_ad_related: bool | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Network.Request:
@@ -1143,8 +1118,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class Response:
+    class Response(WireObject, frozen=True, kw_only=True):
         """The type ``Network.Response``."""
 
         url: str
@@ -1174,7 +1148,6 @@ class Network:
         alternate_protocol_usage: str | None
         security_state: str
         security_details: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Network.Response:
@@ -1211,14 +1184,12 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketFrame:
+    class WebSocketFrame(WireObject, frozen=True, kw_only=True):
         """The type ``Network.WebSocketFrame``."""
 
         opcode: float
         mask: bool
         payload_data: str
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Network.WebSocketFrame:
@@ -1231,8 +1202,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class DataReceived(Event):
+    class DataReceived(Event, frozen=True, kw_only=True):
         """The event ``Network.dataReceived``."""
 
         METHOD: ClassVar[str] = "Network.dataReceived"
@@ -1256,8 +1226,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class EventSourceMessageReceived(Event):
+    class EventSourceMessageReceived(Event, frozen=True, kw_only=True):
         """The event ``Network.eventSourceMessageReceived``."""
 
         METHOD: ClassVar[str] = "Network.eventSourceMessageReceived"
@@ -1281,8 +1250,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class LoadingFailed(Event):
+    class LoadingFailed(Event, frozen=True, kw_only=True):
         """The event ``Network.loadingFailed``."""
 
         METHOD: ClassVar[str] = "Network.loadingFailed"
@@ -1310,8 +1278,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class LoadingFinished(Event):
+    class LoadingFinished(Event, frozen=True, kw_only=True):
         """The event ``Network.loadingFinished``."""
 
         METHOD: ClassVar[str] = "Network.loadingFinished"
@@ -1331,8 +1298,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class RequestServedFromCache(Event):
+    class RequestServedFromCache(Event, frozen=True, kw_only=True):
         """The event ``Network.requestServedFromCache``."""
 
         METHOD: ClassVar[str] = "Network.requestServedFromCache"
@@ -1348,8 +1314,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class RequestWillBeSent(Event):
+    class RequestWillBeSent(Event, frozen=True, kw_only=True):
         """The event ``Network.requestWillBeSent``."""
 
         METHOD: ClassVar[str] = "Network.requestWillBeSent"
@@ -1389,8 +1354,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class RequestWillBeSentExtraInfo(Event):
+    class RequestWillBeSentExtraInfo(Event, frozen=True, kw_only=True):
         """The event ``Network.requestWillBeSentExtraInfo``."""
 
         METHOD: ClassVar[str] = "Network.requestWillBeSentExtraInfo"
@@ -1420,8 +1384,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ResponseReceived(Event):
+    class ResponseReceived(Event, frozen=True, kw_only=True):
         """The event ``Network.responseReceived``."""
 
         METHOD: ClassVar[str] = "Network.responseReceived"
@@ -1449,8 +1412,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ResponseReceivedExtraInfo(Event):
+    class ResponseReceivedExtraInfo(Event, frozen=True, kw_only=True):
         """The event ``Network.responseReceivedExtraInfo``."""
 
         METHOD: ClassVar[str] = "Network.responseReceivedExtraInfo"
@@ -1482,8 +1444,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketClosed(Event):
+    class WebSocketClosed(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketClosed``."""
 
         METHOD: ClassVar[str] = "Network.webSocketClosed"
@@ -1501,8 +1462,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketCreated(Event):
+    class WebSocketCreated(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketCreated``."""
 
         METHOD: ClassVar[str] = "Network.webSocketCreated"
@@ -1522,8 +1482,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketFrameError(Event):
+    class WebSocketFrameError(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketFrameError``."""
 
         METHOD: ClassVar[str] = "Network.webSocketFrameError"
@@ -1543,8 +1502,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketFrameReceived(Event):
+    class WebSocketFrameReceived(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketFrameReceived``."""
 
         METHOD: ClassVar[str] = "Network.webSocketFrameReceived"
@@ -1564,8 +1522,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketFrameSent(Event):
+    class WebSocketFrameSent(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketFrameSent``."""
 
         METHOD: ClassVar[str] = "Network.webSocketFrameSent"
@@ -1585,8 +1542,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketHandshakeResponseReceived(Event):
+    class WebSocketHandshakeResponseReceived(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketHandshakeResponseReceived``."""
 
         METHOD: ClassVar[str] = "Network.webSocketHandshakeResponseReceived"
@@ -1606,8 +1562,7 @@ class Network:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WebSocketWillSendHandshakeRequest(Event):
+    class WebSocketWillSendHandshakeRequest(Event, frozen=True, kw_only=True):
         """The event ``Network.webSocketWillSendHandshakeRequest``."""
 
         METHOD: ClassVar[str] = "Network.webSocketWillSendHandshakeRequest"
@@ -1687,13 +1642,11 @@ class Network:
             params["enableDurableMessages"] = enable_durable_messages
         yield {"method": "Network.enable", "params": params}
 
-    @attrs.frozen(kw_only=True)
-    class GetRequestPostDataResult:
+    class GetRequestPostDataResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Network.getRequestPostData``."""
 
         post_data: str
         base64_encoded: bool
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Network.GetRequestPostDataResult:
@@ -1714,13 +1667,11 @@ class Network:
         answer = yield {"method": "Network.getRequestPostData", "params": params}
         return Network.GetRequestPostDataResult.from_json(answer)
 
-    @attrs.frozen(kw_only=True)
-    class GetResponseBodyResult:
+    class GetResponseBodyResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Network.getResponseBody``."""
 
         body: str
         base64_encoded: bool
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Network.GetResponseBodyResult:
@@ -1785,8 +1736,7 @@ class Network:
 class Page:
     """The domain ``Page``."""
 
-    @attrs.frozen(kw_only=True)
-    class Frame:
+    class Frame(WireObject, frozen=True, kw_only=True):
         """The type ``Page.Frame``."""
 
         id: str
@@ -1804,7 +1754,6 @@ class Page:
         secure_context_type: str
         cross_origin_isolated_context_type: str
         gated_api_features: list[str]
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.Frame:
@@ -1829,13 +1778,11 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameTree:
+    class FrameTree(WireObject, frozen=True, kw_only=True):
         """The type ``Page.FrameTree``."""
 
         frame: Page.Frame
         child_frames: tuple[Page.FrameTree, ...] | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.FrameTree:
@@ -1847,8 +1794,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class NavigationEntry:
+    class NavigationEntry(WireObject, frozen=True, kw_only=True):
         """The type ``Page.NavigationEntry``."""
 
         id: int
@@ -1856,7 +1802,6 @@ class Page:
         user_typed_url: str
         title: str
         transition_type: str
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.NavigationEntry:
@@ -1871,8 +1816,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class DomContentEventFired(Event):
+    class DomContentEventFired(Event, frozen=True, kw_only=True):
         """The event ``Page.domContentEventFired``."""
 
         METHOD: ClassVar[str] = "Page.domContentEventFired"
@@ -1888,8 +1832,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FileChooserOpened(Event):
+    class FileChooserOpened(Event, frozen=True, kw_only=True):
         """The event ``Page.fileChooserOpened``."""
 
         METHOD: ClassVar[str] = "Page.fileChooserOpened"
@@ -1909,8 +1852,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameAttached(Event):
+    class FrameAttached(Event, frozen=True, kw_only=True):
         """The event ``Page.frameAttached``."""
 
         METHOD: ClassVar[str] = "Page.frameAttached"
@@ -1930,8 +1872,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameDetached(Event):
+    class FrameDetached(Event, frozen=True, kw_only=True):
         """The event ``Page.frameDetached``."""
 
         METHOD: ClassVar[str] = "Page.frameDetached"
@@ -1949,8 +1890,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameNavigated(Event):
+    class FrameNavigated(Event, frozen=True, kw_only=True):
         """The event ``Page.frameNavigated``."""
 
         METHOD: ClassVar[str] = "Page.frameNavigated"
@@ -1968,8 +1908,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameStartedLoading(Event):
+    class FrameStartedLoading(Event, frozen=True, kw_only=True):
         """The event ``Page.frameStartedLoading``."""
 
         METHOD: ClassVar[str] = "Page.frameStartedLoading"
@@ -1985,8 +1924,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameStartedNavigating(Event):
+    class FrameStartedNavigating(Event, frozen=True, kw_only=True):
         """The event ``Page.frameStartedNavigating``."""
 
         METHOD: ClassVar[str] = "Page.frameStartedNavigating"
@@ -2008,8 +1946,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class FrameStoppedLoading(Event):
+    class FrameStoppedLoading(Event, frozen=True, kw_only=True):
         """The event ``Page.frameStoppedLoading``."""
 
         METHOD: ClassVar[str] = "Page.frameStoppedLoading"
@@ -2025,8 +1962,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class JavascriptDialogClosed(Event):
+    class JavascriptDialogClosed(Event, frozen=True, kw_only=True):
         """The event ``Page.javascriptDialogClosed``."""
 
         METHOD: ClassVar[str] = "Page.javascriptDialogClosed"
@@ -2046,8 +1982,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class JavascriptDialogOpening(Event):
+    class JavascriptDialogOpening(Event, frozen=True, kw_only=True):
         """The event ``Page.javascriptDialogOpening``."""
 
         METHOD: ClassVar[str] = "Page.javascriptDialogOpening"
@@ -2073,8 +2008,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class LifecycleEvent(Event):
+    class LifecycleEvent(Event, frozen=True, kw_only=True):
         """The event ``Page.lifecycleEvent``."""
 
         METHOD: ClassVar[str] = "Page.lifecycleEvent"
@@ -2096,8 +2030,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class LoadEventFired(Event):
+    class LoadEventFired(Event, frozen=True, kw_only=True):
         """The event ``Page.loadEventFired``."""
 
         METHOD: ClassVar[str] = "Page.loadEventFired"
@@ -2113,8 +2046,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class NavigatedWithinDocument(Event):
+    class NavigatedWithinDocument(Event, frozen=True, kw_only=True):
         """The event ``Page.navigatedWithinDocument``."""
 
         METHOD: ClassVar[str] = "Page.navigatedWithinDocument"
@@ -2134,8 +2066,7 @@ class Page:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class WindowOpen(Event):
+    class WindowOpen(Event, frozen=True, kw_only=True):
         """The event ``Page.windowOpen``."""
 
         METHOD: ClassVar[str] = "Page.windowOpen"
@@ -2269,8 +2200,7 @@ class Page:
         value: Page.FrameTree = parse_one(Page.FrameTree.from_json, get("frameTree"))
         return value
 
-    @attrs.frozen(kw_only=True)
-    class GetLayoutMetricsResult:
+    class GetLayoutMetricsResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Page.getLayoutMetrics``."""
 
         layout_viewport: JSON
@@ -2279,7 +2209,6 @@ class Page:
         css_layout_viewport: JSON
         css_visual_viewport: JSON
         css_content_size: JSON
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.GetLayoutMetricsResult:
@@ -2302,13 +2231,11 @@ class Page:
         answer = yield {"method": "Page.getLayoutMetrics", "params": params}
         return Page.GetLayoutMetricsResult.from_json(answer)
 
-    @attrs.frozen(kw_only=True)
-    class GetNavigationHistoryResult:
+    class GetNavigationHistoryResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Page.getNavigationHistory``."""
 
         current_index: int
         entries: tuple[Page.NavigationEntry, ...]
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.GetNavigationHistoryResult:
@@ -2337,15 +2264,13 @@ class Page:
             params["promptText"] = prompt_text
         yield {"method": "Page.handleJavaScriptDialog", "params": params}
 
-    @attrs.frozen(kw_only=True)
-    class NavigateResult:
+    class NavigateResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Page.navigate``."""
 
         frame_id: str
         loader_id: str | None
         error_text: str | None
         is_download: bool | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Page.NavigateResult:
@@ -2452,13 +2377,11 @@ class Page:
 class Performance:
     """The domain ``Performance``."""
 
-    @attrs.frozen(kw_only=True)
-    class Metric:
+    class Metric(WireObject, frozen=True, kw_only=True):
         """The type ``Performance.Metric``."""
 
         name: str
         value: float
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Performance.Metric:
@@ -2496,8 +2419,7 @@ class Performance:
 class Runtime:
     """The domain ``Runtime``."""
 
-    @attrs.frozen(kw_only=True)
-    class ExceptionDetails:
+    class ExceptionDetails(WireObject, frozen=True, kw_only=True):
         """The type ``Runtime.ExceptionDetails``."""
 
         exception_id: int
@@ -2510,7 +2432,6 @@ class Runtime:
         exception: Runtime.RemoteObject | None
         execution_context_id: int | None
         exception_meta_data: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.ExceptionDetails:
@@ -2530,8 +2451,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ExecutionContextDescription:
+    class ExecutionContextDescription(WireObject, frozen=True, kw_only=True):
         """The type ``Runtime.ExecutionContextDescription``."""
 
         id: int
@@ -2539,7 +2459,6 @@ class Runtime:
         name: str
         unique_id: str
         aux_data: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.ExecutionContextDescription:
@@ -2554,8 +2473,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class RemoteObject:
+    class RemoteObject(WireObject, frozen=True, kw_only=True):
         """The type ``Runtime.RemoteObject``."""
 
         type: str
@@ -2568,7 +2486,6 @@ class Runtime:
         object_id: str | None
         preview: JSON | None
         custom_preview: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.RemoteObject:
@@ -2588,8 +2505,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class BindingCalled(Event):
+    class BindingCalled(Event, frozen=True, kw_only=True):
         """The event ``Runtime.bindingCalled``."""
 
         METHOD: ClassVar[str] = "Runtime.bindingCalled"
@@ -2609,8 +2525,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ConsoleAPICalled(Event):
+    class ConsoleAPICalled(Event, frozen=True, kw_only=True):
         """The event ``Runtime.consoleAPICalled``."""
 
         METHOD: ClassVar[str] = "Runtime.consoleAPICalled"
@@ -2636,8 +2551,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ExceptionThrown(Event):
+    class ExceptionThrown(Event, frozen=True, kw_only=True):
         """The event ``Runtime.exceptionThrown``."""
 
         METHOD: ClassVar[str] = "Runtime.exceptionThrown"
@@ -2655,8 +2569,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ExecutionContextCreated(Event):
+    class ExecutionContextCreated(Event, frozen=True, kw_only=True):
         """The event ``Runtime.executionContextCreated``."""
 
         METHOD: ClassVar[str] = "Runtime.executionContextCreated"
@@ -2672,8 +2585,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ExecutionContextDestroyed(Event):
+    class ExecutionContextDestroyed(Event, frozen=True, kw_only=True):
         """The event ``Runtime.executionContextDestroyed``."""
 
         METHOD: ClassVar[str] = "Runtime.executionContextDestroyed"
@@ -2691,8 +2603,7 @@ class Runtime:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class ExecutionContextsCleared(Event):
+    class ExecutionContextsCleared(Event, frozen=True, kw_only=True):
         """The event ``Runtime.executionContextsCleared``."""
 
         METHOD: ClassVar[str] = "Runtime.executionContextsCleared"
@@ -2715,13 +2626,11 @@ class Runtime:
             params["executionContextName"] = execution_context_name
         yield {"method": "Runtime.addBinding", "params": params}
 
-    @attrs.frozen(kw_only=True)
-    class CallFunctionOnResult:
+    class CallFunctionOnResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Runtime.callFunctionOn``."""
 
         result: Runtime.RemoteObject
         exception_details: Runtime.ExceptionDetails | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.CallFunctionOnResult:
@@ -2793,13 +2702,11 @@ class Runtime:
         params: JSON = {}
         yield {"method": "Runtime.enable", "params": params}
 
-    @attrs.frozen(kw_only=True)
-    class EvaluateResult:
+    class EvaluateResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Runtime.evaluate``."""
 
         result: Runtime.RemoteObject
         exception_details: Runtime.ExceptionDetails | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.EvaluateResult:
@@ -2868,15 +2775,13 @@ class Runtime:
         answer = yield {"method": "Runtime.evaluate", "params": params}
         return Runtime.EvaluateResult.from_json(answer)
 
-    @attrs.frozen(kw_only=True)
-    class GetPropertiesResult:
+    class GetPropertiesResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Runtime.getProperties``."""
 
         result: list[JSON]
         internal_properties: list[JSON] | None
         private_properties: list[JSON] | None
         exception_details: Runtime.ExceptionDetails | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Runtime.GetPropertiesResult:
@@ -2954,14 +2859,12 @@ class Runtime:
 class SystemInfo:
     """The domain ``SystemInfo``."""
 
-    @attrs.frozen(kw_only=True)
-    class ProcessInfo:
+    class ProcessInfo(WireObject, frozen=True, kw_only=True):
         """The type ``SystemInfo.ProcessInfo``."""
 
         type: str
         id: int
         cpu_time: float
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> SystemInfo.ProcessInfo:
@@ -2974,15 +2877,13 @@ class SystemInfo:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class GetInfoResult:
+    class GetInfoResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``SystemInfo.getInfo``."""
 
         gpu: JSON
         model_name: str
         model_version: str
         command_line: str
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> SystemInfo.GetInfoResult:
@@ -3015,8 +2916,7 @@ class SystemInfo:
 class Target:
     """The domain ``Target``."""
 
-    @attrs.frozen(kw_only=True)
-    class TargetInfo:
+    class TargetInfo(WireObject, frozen=True, kw_only=True):
         """The type ``Target.TargetInfo``."""
 
         target_id: str
@@ -3032,7 +2932,6 @@ class Target:
         browser_context_id: str | None
         subtype: str | None
         embedder_data: JSON | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Target.TargetInfo:
@@ -3055,8 +2954,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class AttachedToTarget(Event):
+    class AttachedToTarget(Event, frozen=True, kw_only=True):
         """The event ``Target.attachedToTarget``."""
 
         METHOD: ClassVar[str] = "Target.attachedToTarget"
@@ -3076,8 +2974,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class DetachedFromTarget(Event):
+    class DetachedFromTarget(Event, frozen=True, kw_only=True):
         """The event ``Target.detachedFromTarget``."""
 
         METHOD: ClassVar[str] = "Target.detachedFromTarget"
@@ -3095,8 +2992,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class TargetCrashed(Event):
+    class TargetCrashed(Event, frozen=True, kw_only=True):
         """The event ``Target.targetCrashed``."""
 
         METHOD: ClassVar[str] = "Target.targetCrashed"
@@ -3116,8 +3012,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class TargetCreated(Event):
+    class TargetCreated(Event, frozen=True, kw_only=True):
         """The event ``Target.targetCreated``."""
 
         METHOD: ClassVar[str] = "Target.targetCreated"
@@ -3133,8 +3028,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class TargetDestroyed(Event):
+    class TargetDestroyed(Event, frozen=True, kw_only=True):
         """The event ``Target.targetDestroyed``."""
 
         METHOD: ClassVar[str] = "Target.targetDestroyed"
@@ -3150,8 +3044,7 @@ class Target:
                 raw=raw,
             )
 
-    @attrs.frozen(kw_only=True)
-    class TargetInfoChanged(Event):
+    class TargetInfoChanged(Event, frozen=True, kw_only=True):
         """The event ``Target.targetInfoChanged``."""
 
         METHOD: ClassVar[str] = "Target.targetInfoChanged"
@@ -3310,13 +3203,11 @@ class Target:
         }
         yield {"method": "Target.disposeBrowserContext", "params": params}
 
-    @attrs.frozen(kw_only=True)
-    class GetBrowserContextsResult:
+    class GetBrowserContextsResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Target.getBrowserContexts``."""
 
         browser_context_ids: list[str]
         default_browser_context_id: str | None
-        raw: JSON = attrs.field(repr=False, eq=False)
 
         @classmethod
         def from_json(cls, raw: JSON) -> Target.GetBrowserContextsResult:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import attrs
 import mycdp
 import pytest
 from mycdp import input_
@@ -103,7 +102,7 @@ def test_the_committed_file_is_what_a_browser_gives(tmp_path: Path) -> None:
 @pytest.mark.parametrize("oddity", ["empty", "nulls", "strings", "lists", "unknown"])
 def test_every_event_is_read_whatever_it_holds(method: str, oddity: str) -> None:
     known = protocol.EVENTS[method]
-    names = {"".join(part.capitalize() for part in field.name.split("_")) for field in attrs.fields(known)}
+    names = {"".join(part.capitalize() for part in name.split("_")) for name in known.__struct_fields__}
     keys = {name[:1].lower() + name[1:] for name in names}
     value: Any = {"nulls": None, "strings": "new-value", "lists": [1, None, {}], "unknown": {"new": 1}}.get(
         oddity
