@@ -140,6 +140,13 @@ async def test_done_only_is_a_good_status_without_an_answer(page: Visitor, chatg
     assert await page.count(".markdown") == 0
 
 
+async def test_a_guest_asks_another_backend(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
+    chatgpt_site.state("logged_out")
+    await ask(page)
+    assert (await chatgpt_site.prompted())["path"] == "/backend-anon/f/conversation"
+    assert await page.ask("() => fetch('/api/auth/session').then((answer) => answer.json())") == {}
+
+
 async def test_a_challenge_can_clear_by_itself(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
     chatgpt_site.state("challenge", clears=True)
     await page.open(HOME)

@@ -126,6 +126,35 @@ async def test_stopping_and_resuming_work_wherever_the_page_fetches(
 
 
 @pytest.mark.browser
+async def test_an_answer_over_the_socket_can_be_stopped(
+    connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.say(Answer(text="one two three", via="socket", hold=["middle"]))
+    async with visit(connection, browser_context, "https://chatgpt.com/") as page:
+        await page.click("#prompt-textarea.ProseMirror")
+        await page.type("first")
+        await page.press("Enter")
+        assert (await page.see(".markdown")).startswith("one")
+        await page.click("[data-testid=stop-button]")
+        assert (await chatgpt_site.journal.wait("stop"))["stopped"]
+        await page.until("() => !document.querySelector('[data-testid=stop-button]')")
+
+
+@pytest.mark.browser
+async def test_an_image_turn_ends_without_a_word(
+    connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.say(Answer(image=True))
+    async with visit(connection, browser_context, "https://chatgpt.com/") as page:
+        await page.click("#prompt-textarea.ProseMirror")
+        await page.type("a picture")
+        await page.press("Enter")
+        await page.see("[data-testid=generated-image-preview]")
+        await page.see("[data-testid=copy-turn-action-button]")
+        assert await page.ask("() => document.querySelector('.markdown').innerText") == ""
+
+
+@pytest.mark.browser
 async def test_a_page_whose_stream_is_gone_for_good_takes_the_answer_from_the_history(
     connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
 ) -> None:

@@ -83,8 +83,11 @@ class Answer:
     hold: Collection[Part] = ()
     """Where the answer waits for the test's ``release``."""
     cut: Part | None = None
-    """Where the connection breaks; the page may then resume."""
+    """Where the connection breaks (after the test released it, if held there); the page may then resume."""
     cut_reset: bool = False
+    cut_unread: bool = False
+    """Cut without waiting until the page has read what was written: Chromium then keeps an unknown part of
+    it from the page, while DevTools may have seen it."""
 
     def text_pieces(self) -> tuple[str, ...]:
         """The pieces of text, in order."""
@@ -121,6 +124,7 @@ class Recording:
     hold: Collection[Part] = ()
     cut: Part | None = None
     cut_reset: bool = False
+    cut_unread: bool = False
 
 
 Reply = Answer | Refusal | Recording

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -210,9 +211,19 @@ class Backend(Site):
         headers = [("x-conduit-token", "replica-conduit"), ("x-oai-request-id", turn.ids.request)]
         await exchange.start(200, content_type=_SSE, headers=headers)
         if not await turn.respond(exchange.write):
+            if not turn.reply.cut_unread:
+                await self._until_read(turn)
             exchange.cut(reset=turn.reply.cut_reset)
         await exchange.finish()
         journal.record("answered", turn=len(self._turns) - 1, state=turn.state)
+
+    async def _until_read(self, turn: Turn) -> None:
+        """Wait until the page has read all that was written, or is too busy to."""
+        key = turn.ids.user_message["id"]
+        size = sum(len(write.data) for write in turn.writes)
+        self._tell_pages(self._pages, json.dumps({"do": "read", "key": key, "size": size}))
+        with suppress(AssertionError):
+            await self.journal.wait("read", where=lambda read: bool(read["key"] == key), timeout=3)
 
     def _start_turn(
         self, body: Mapping[str, Any], text: str, message: Mapping[str, Any], reply: Answer | Recording

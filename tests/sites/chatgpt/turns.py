@@ -137,10 +137,10 @@ class Turn:
                 await send(frame.data)
 
     async def _pass_gate(self, gate: Gate) -> None:
+        await self.gates.pass_through(gate.name, shut=gate.name in self.reply.hold)
         if self.reply.cut == gate.name:
             self.cut_at = len(self.frames)
             self._wake()
-        await self.gates.pass_through(gate.name, shut=gate.name in self.reply.hold)
 
     def _wake(self) -> None:
         grown, self._grown = self._grown, trio.Event()

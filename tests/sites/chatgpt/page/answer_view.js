@@ -59,7 +59,9 @@ export class AnswerView {
     if (!on) old?.remove();
     else if (!old) {
       const words = "Connection interrupted. Waiting for the complete answer";
-      this.#parts.thinkingPlace.append(element("div", { role: "status", class: "text-chatgpt-recovery" }, words));
+      this.#parts.thinkingPlace.append(
+        element("div", { role: "status", class: "text-chatgpt-recovery" }, words),
+      );
     }
   }
 
@@ -90,7 +92,9 @@ export class AnswerView {
 
   #draw() {
     if (this.#thinking) {
-      const shimmer = this.#parts.thinkingPlace.querySelector(".loading-shimmer") ?? element("span", { class: "loading-shimmer" });
+      const shimmer =
+        this.#parts.thinkingPlace.querySelector(".loading-shimmer") ??
+        element("span", { class: "loading-shimmer" });
       shimmer.textContent = this.#thinking.slice(-200);
       this.#parts.thinkingPlace.prepend(shimmer);
     }

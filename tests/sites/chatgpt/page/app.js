@@ -24,13 +24,18 @@ class App {
     this.temporary = address.searchParams.get("temporary-chat") === "true";
     this.chat = config.chat;
     for (const name of ["error", "unhandledrejection"])
-      addEventListener(name, ({ error, reason }) => this.control.report("mistake", { text: String((error ?? reason)?.stack) }));
+      addEventListener(name, ({ error, reason }) =>
+        this.control.report("mistake", { text: String((error ?? reason)?.stack) }),
+      );
     this.control.on("config", ({ config: changed }) => this.#reconfigure(changed));
     this.control.on("dialog", ({ name }) => showDialog(name));
     this.control.on("alert", ({ text }) => alert(text));
     this.control.on("navigate", ({ url }) => location.assign(url));
     this.control.on("close", () => window.close());
     this.control.on("report", () => this.#last?.report());
+    this.control.on("read", ({ key, size }) => {
+      if (this.#last?.key === key) this.#last.reportRead(size);
+    });
     this.control.on("loop", () => {
       for (;;); // a hung renderer
     });
@@ -63,7 +68,11 @@ class App {
 
   /** What the page asks before it sends; also called while a person types. */
   async prepare() {
-    await post("/backend-api/f/conversation/prepare", { action: "next", model: this.model, conversation_id: this.chat ?? undefined });
+    await post("/backend-api/f/conversation/prepare", {
+      action: "next",
+      model: this.model,
+      conversation_id: this.chat ?? undefined,
+    });
   }
 
   async send(message) {

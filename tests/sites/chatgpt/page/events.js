@@ -11,7 +11,11 @@ export class EventReader {
     for (let end; (end = this.#rest.indexOf("\n\n", from)) >= 0; from = end + 2) {
       const lines = this.#rest.slice(from, end).split("\n");
       const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim());
-      const name = lines.find((line) => line.startsWith("event:"))?.slice(6).trim() ?? "message";
+      const name =
+        lines
+          .find((line) => line.startsWith("event:"))
+          ?.slice(6)
+          .trim() ?? "message";
       yield { name, data: data.join("\n") };
     }
     this.#rest = this.#rest.slice(from);

@@ -7,7 +7,7 @@ export async function fetchInPieces(url, init, emit) {
     const type = response.headers.get("content-type") ?? "";
     emit({ kind: "head", status: response.status, type, conduit: response.headers.get("x-conduit-token") });
     const reader = response.body.getReader();
-    for (let step; !(step = await reader.read()).done; ) emit({ kind: "chunk", bytes: step.value });
+    for (let step; !(step = await reader.read()).done;) emit({ kind: "chunk", bytes: step.value });
     emit({ kind: "end" });
   } catch (error) {
     emit({ kind: "error", name: error.name, message: String(error.message ?? error) });

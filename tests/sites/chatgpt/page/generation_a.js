@@ -19,23 +19,46 @@ export class GenerationA {
     const labels = this.#labels;
     this.#thread = element("div", { id: "thread", class: "thread" });
     const history = chats.map((chat, index) =>
-      element("a", { "data-testid": `history-item-${index}`, href: `/c/${chat.id}` }, chat.title));
-    const profile = this.#app.signedIn && element("button", { "data-testid": "accounts-profile-button" }, "Replica Person");
+      element("a", { "data-testid": `history-item-${index}`, href: `/c/${chat.id}` }, chat.title),
+    );
+    const profile =
+      this.#app.signedIn && element("button", { "data-testid": "accounts-profile-button" }, "Replica Person");
     const login = !this.#app.signedIn && element("button", { "data-testid": "login-button" }, "Log in");
     const modes = ["Chat", "Work"].map((name) => {
       const on = name.toLowerCase() === (this.#app.config.mode ?? "chat");
-      return element("button", { type: "button", role: "radio", "aria-checked": `${on}`, "data-state": on ? "on" : "off" }, name);
+      return element(
+        "button",
+        { type: "button", role: "radio", "aria-checked": `${on}`, "data-state": on ? "on" : "off" },
+        name,
+      );
     });
     this.bannerPlace = element("div", { class: "banner-place" });
     const footer = element("div", { id: "thread-bottom", class: "footer" }, this.bannerPlace);
     root.replaceChildren(
-      element("nav", { class: "rail", "aria-label": "Chat history" },
-        element("a", { "data-testid": "create-new-chat-button", href: "/" }, "New chat"), ...history, profile || null),
-      element("main", { id: "main", tabindex: "-1" },
-        element("header", { id: "page-header" },
-          element("button", { "data-testid": "model-switcher-dropdown-button", "aria-haspopup": "menu" }, "ChatGPT"),
-          element("div", { role: "radiogroup" }, ...modes), login || null),
-        this.#thread, footer),
+      element(
+        "nav",
+        { class: "rail", "aria-label": "Chat history" },
+        element("a", { "data-testid": "create-new-chat-button", href: "/" }, "New chat"),
+        ...history,
+        profile || null,
+      ),
+      element(
+        "main",
+        { id: "main", tabindex: "-1" },
+        element(
+          "header",
+          { id: "page-header" },
+          element(
+            "button",
+            { "data-testid": "model-switcher-dropdown-button", "aria-haspopup": "menu" },
+            "ChatGPT",
+          ),
+          element("div", { role: "radiogroup" }, ...modes),
+          login || null,
+        ),
+        this.#thread,
+        footer,
+      ),
     );
     this.composer = new Composer(this.#app, this.#composerParts(footer, labels));
     if (this.#app.config.duplicateComposer) {
@@ -50,14 +73,21 @@ export class GenerationA {
   chatNamed() {}
 
   addTurn({ key, text, attachments = [] }) {
-    const user = element("div", { "data-message-author-role": "user", "data-message-id": key, class: "message" },
+    const user = element(
+      "div",
+      { "data-message-author-role": "user", "data-message-id": key, class: "message" },
       ...attachments.map((name) => element("div", { class: "file" }, name)),
-      element("div", { class: "bubble whitespace-pre-wrap" }, text));
+      element("div", { class: "bubble whitespace-pre-wrap" }, text),
+    );
     this.#thread.append(this.#section("user", this.#labels.you, user));
     const place = element("div", { class: "markdown prose" });
     const message = element("div", { "data-message-author-role": "assistant", class: "message" }, place);
     const thinkingPlace = element("div", { class: "thinking" });
-    const empty = element("div", { "data-message-author-role": "assistant", "data-message-id": `placeholder-${key}`, class: "message" });
+    const empty = element("div", {
+      "data-message-author-role": "assistant",
+      "data-message-id": `placeholder-${key}`,
+      class: "message",
+    });
     const section = this.#section("assistant", this.#labels.said, thinkingPlace, empty);
     this.#thread.append(section);
     return new AnswerView(this.#app, {
@@ -74,7 +104,11 @@ export class GenerationA {
         section.append(this.#actions());
       },
       fail: (words, retry) => {
-        const again = element("button", { "data-testid": "regenerate-thread-error-button", click: retry }, "Retry");
+        const again = element(
+          "button",
+          { "data-testid": "regenerate-thread-error-button", click: retry },
+          "Retry",
+        );
         section.append(element("div", { class: "error text-token-text-error" }, words, again));
       },
     });
@@ -82,41 +116,120 @@ export class GenerationA {
 
   #section(role, title, ...children) {
     this.#count += 1;
-    return element("section", { "data-testid": `conversation-turn-${this.#count}`, "data-turn": role, dir: "auto", class: "turn" },
-      element("h4", { class: "sr-only" }, title), ...children);
+    return element(
+      "section",
+      { "data-testid": `conversation-turn-${this.#count}`, "data-turn": role, dir: "auto", class: "turn" },
+      element("h4", { class: "sr-only" }, title),
+      ...children,
+    );
   }
 
   #actions() {
-    return element("div", { class: "actions" },
-      element("button", { "data-testid": "copy-turn-action-button", "aria-label": this.#labels.copy }, "Copy"));
+    return element(
+      "div",
+      { class: "actions" },
+      element(
+        "button",
+        { "data-testid": "copy-turn-action-button", "aria-label": this.#labels.copy },
+        "Copy",
+      ),
+    );
   }
 
   #composerParts(footer, labels) {
     const chipPlace = element("div", { class: "chips" });
-    const editorPlace = element("div", { class: "editor" },
-      element("textarea", { name: "prompt-textarea", class: "hidden", tabindex: "-1" }));
+    const editorPlace = element(
+      "div",
+      { class: "editor" },
+      element("textarea", { name: "prompt-textarea", class: "hidden", tabindex: "-1" }),
+    );
     const buttonPlace = element("div", { class: "buttons" });
-    const plus = element("button", { type: "button", "data-testid": "composer-plus-btn", "aria-label": labels.addFiles, class: "round" }, "+");
-    const form = element("form", { class: "composer-form group/composer", "data-type": "unified-composer" },
-      fileInput(null), chipPlace, editorPlace,
-      element("div", { class: "row" }, plus, element("button", { type: "button", class: "__composer-pill", "aria-haspopup": "menu" }, "Auto"), buttonPlace));
+    const plus = element(
+      "button",
+      { type: "button", "data-testid": "composer-plus-btn", "aria-label": labels.addFiles, class: "round" },
+      "+",
+    );
+    const form = element(
+      "form",
+      { class: "composer-form group/composer", "data-type": "unified-composer" },
+      fileInput(null),
+      chipPlace,
+      editorPlace,
+      element(
+        "div",
+        { class: "row" },
+        plus,
+        element("button", { type: "button", class: "__composer-pill", "aria-haspopup": "menu" }, "Auto"),
+        buttonPlace,
+      ),
+    );
     footer.append(form);
     const mode = this.#app.config.mode === "work" ? labels.work : labels.ask;
     return {
-      form, editorPlace, buttonPlace, chipPlace,
-      editorAttributes: { id: "prompt-textarea", role: "textbox", "aria-label": mode, "aria-multiline": "true" },
+      form,
+      editorPlace,
+      buttonPlace,
+      chipPlace,
+      editorAttributes: {
+        id: "prompt-textarea",
+        role: "textbox",
+        "aria-label": mode,
+        "aria-multiline": "true",
+      },
       emptyAttributes: { class: "placeholder", "data-placeholder": labels.placeholder },
-      sendButton: () => element("button", { type: "button", id: "composer-submit-button", "data-testid": "send-button", "aria-label": labels.sendPrompt, class: "round" }, "↑"),
-      stopButton: () => element("button", { type: "button", id: "composer-submit-button", "data-testid": "stop-button", "aria-label": labels.stopStreaming, class: "round" }, "■"),
-      idleButton: () => element("button", { type: "button", "data-testid": "composer-speech-button", "aria-label": labels.voice, class: "round" }, "♪"),
-      chip: (name, remove) => element("div", { "data-testid": "composer-attachment-chip", class: "chip" }, name,
-        element("button", { type: "button", "aria-label": `Remove file 1: ${name}`, click: remove }, "×")),
+      sendButton: () =>
+        element(
+          "button",
+          {
+            type: "button",
+            id: "composer-submit-button",
+            "data-testid": "send-button",
+            "aria-label": labels.sendPrompt,
+            class: "round",
+          },
+          "↑",
+        ),
+      stopButton: () =>
+        element(
+          "button",
+          {
+            type: "button",
+            id: "composer-submit-button",
+            "data-testid": "stop-button",
+            "aria-label": labels.stopStreaming,
+            class: "round",
+          },
+          "■",
+        ),
+      idleButton: () =>
+        element(
+          "button",
+          {
+            type: "button",
+            "data-testid": "composer-speech-button",
+            "aria-label": labels.voice,
+            class: "round",
+          },
+          "♪",
+        ),
+      chip: (name, remove) =>
+        element(
+          "div",
+          { "data-testid": "composer-attachment-chip", class: "chip" },
+          name,
+          element("button", { type: "button", "aria-label": `Remove file 1: ${name}`, click: remove }, "×"),
+        ),
     };
   }
 }
 
 function codeBlock(language) {
   const code = element("code", { class: language ? `language-${language}` : "" });
-  const header = element("div", { class: "code-header" }, language, element("button", { "aria-label": "Copy" }, "Copy"));
+  const header = element(
+    "div",
+    { class: "code-header" },
+    language,
+    element("button", { "aria-label": "Copy" }, "Copy"),
+  );
   return { root: element("pre", {}, header, code), code };
 }

@@ -25,21 +25,37 @@ export class GenerationB {
   mount(root, chats) {
     const mode = this.#app.config.mode ?? "chat";
     const modes = ["Chat", "Work"].map((name) =>
-      element("button", { type: "button", "aria-pressed": `${name.toLowerCase() === mode}` }, name));
-    const links = chats.map((chat) => element("a", { class: "__menu-item", href: `/c/${chat.id}` }, chat.title));
+      element("button", { type: "button", "aria-pressed": `${name.toLowerCase() === mode}` }, name),
+    );
+    const links = chats.map((chat) =>
+      element("a", { class: "__menu-item", href: `/c/${chat.id}` }, chat.title),
+    );
     const account = this.#app.signedIn
       ? element("button", { "data-testid": "accounts-profile-button", "aria-label": "Replica Person" }, "RP")
       : element("button", { "data-testid": "login-button" }, "Log in");
     this.#thread = element("div", { class: "thread" });
     this.bannerPlace = element("div", { class: "banner-place" });
     this.#threadFooter = element("div", { "data-thread-scroll-footer": true, class: "footer hidden" });
-    this.#homePlace = element("div", { class: "footer" },
-      element("div", { role: "group", "aria-label": "Composer mode" }, ...modes));
+    this.#homePlace = element(
+      "div",
+      { class: "footer" },
+      element("div", { role: "group", "aria-label": "Composer mode" }, ...modes),
+    );
     root.replaceChildren(
       element("header", { "data-app-shell-titlebar": true }, "ChatGPT", account),
-      element("nav", { "data-app-navigation-rail": true, class: "rail" }, element("a", { href: "/" }, "New chat"), ...links),
-      element("main", { "data-app-shell-main-surface": true },
-        this.#thread, this.#homePlace, this.#threadFooter),
+      element(
+        "nav",
+        { "data-app-navigation-rail": true, class: "rail" },
+        element("a", { href: "/" }, "New chat"),
+        ...links,
+      ),
+      element(
+        "main",
+        { "data-app-shell-main-surface": true },
+        this.#thread,
+        this.#homePlace,
+        this.#threadFooter,
+      ),
     );
     this.#home = new Composer(this.#app, this.#composerParts("home", this.#homePlace));
     this.#homePlace.append(this.bannerPlace);
@@ -56,7 +72,9 @@ export class GenerationB {
     if (this.#threadComposer) return;
     this.#homePlace.classList.add("hidden");
     this.#threadFooter.classList.remove("hidden");
-    const above = element("div", { "data-above-composer-conversation-id": `chatgpt:${this.#app.chat ?? "local"}` });
+    const above = element("div", {
+      "data-above-composer-conversation-id": `chatgpt:${this.#app.chat ?? "local"}`,
+    });
     this.#threadFooter.append(above, this.bannerPlace);
     this.#threadComposer = new Composer(this.#app, this.#composerParts("thread", this.#threadFooter));
   }
@@ -68,15 +86,28 @@ export class GenerationB {
 
   addTurn({ key, text, attachments = [] }) {
     const labels = this.#labels;
-    const user = element("div", { "data-content-search-unit-key": `${key}:0:user`, "data-chatgpt-search-message-ids": key, class: "turn" },
-      ...attachments.map((name) => element("span", { class: "composer-attachment-surface", "aria-label": name }, name)),
-      element("div", { "data-user-message-bubble": true, class: "bubble" }, text));
+    const user = element(
+      "div",
+      {
+        "data-content-search-unit-key": `${key}:0:user`,
+        "data-chatgpt-search-message-ids": key,
+        class: "turn",
+      },
+      ...attachments.map((name) =>
+        element("span", { class: "composer-attachment-surface", "aria-label": name }, name),
+      ),
+      element("div", { "data-user-message-bubble": true, class: "bubble" }, text),
+    );
     const exchange = element("div", { "data-turn-key": key, "data-talvt-turn-state": "in_progress" }, user);
     const place = element("div", { "data-markdown-text-style": "assistant-message", class: "markdown" });
     const thinkingPlace = element("div", { class: "thinking" });
     const selection = element("div", {}, place);
-    const answer = element("div", { "data-content-search-unit-key": `${key}:1:assistant`, class: "turn" },
-      element("h4", { class: "sr-only", "data-conversation-role": "assistant" }, labels.said), selection);
+    const answer = element(
+      "div",
+      { "data-content-search-unit-key": `${key}:1:assistant`, class: "turn" },
+      element("h4", { class: "sr-only", "data-conversation-role": "assistant" }, labels.said),
+      selection,
+    );
     exchange.append(thinkingPlace);
     this.#thread.append(exchange);
     return new AnswerView(this.#app, {
@@ -91,7 +122,13 @@ export class GenerationB {
       },
       finish: () => {
         if (!this.#app.config.stuckTurn) exchange.dataset.talvtTurnState = "complete";
-        answer.append(element("div", { class: "turn-action-controls" }, element("button", { "aria-label": labels.copy }, "Copy")));
+        answer.append(
+          element(
+            "div",
+            { class: "turn-action-controls" },
+            element("button", { "aria-label": labels.copy }, "Copy"),
+          ),
+        );
       },
       fail: (words, retry) => {
         const again = element("button", { click: retry }, "Retry");
@@ -105,27 +142,69 @@ export class GenerationB {
     const chipPlace = element("div", { "data-composer-attachments": true, class: "chips" });
     const editorPlace = element("div", { class: "editor" });
     const buttonPlace = element("div", { class: "buttons" });
-    const add = element("button", { type: "button", "data-composer-navigation-target": "add-context", "aria-label": labels.addFiles, class: "round" }, "+");
-    const model = element("button", {
-      type: "button", "aria-label": "Select ChatGPT model", "data-codex-intelligence-trigger": "true",
-      "data-composer-navigation-target": "reasoning", "data-selected-reasoning-effort": "medium",
-    }, "Medium");
-    const form = element("form", { "data-chatgpt-composer": true, "data-composer-placement": placement, class: "composer-form" },
-      fileInput("image/*,video/*"), fileInput("image/*"), fileInput(null), chipPlace, editorPlace,
-      element("div", { class: "row" }, add, model,
-        element("button", { type: "button", "aria-label": labels.dictate, class: "round" }, "…"), buttonPlace));
+    const add = element(
+      "button",
+      {
+        type: "button",
+        "data-composer-navigation-target": "add-context",
+        "aria-label": labels.addFiles,
+        class: "round",
+      },
+      "+",
+    );
+    const model = element(
+      "button",
+      {
+        type: "button",
+        "aria-label": "Select ChatGPT model",
+        "data-codex-intelligence-trigger": "true",
+        "data-composer-navigation-target": "reasoning",
+        "data-selected-reasoning-effort": "medium",
+      },
+      "Medium",
+    );
+    const form = element(
+      "form",
+      { "data-chatgpt-composer": true, "data-composer-placement": placement, class: "composer-form" },
+      fileInput("image/*,video/*"),
+      fileInput("image/*"),
+      fileInput(null),
+      chipPlace,
+      editorPlace,
+      element(
+        "div",
+        { class: "row" },
+        add,
+        model,
+        element("button", { type: "button", "aria-label": labels.dictate, class: "round" }, "…"),
+        buttonPlace,
+      ),
+    );
     parent.append(form);
     const name = this.#app.config.mode === "work" ? labels.work : labels.ask;
     return {
-      form, editorPlace, buttonPlace, chipPlace,
-      editorAttributes: { "data-composer-markdown": "true", role: "textbox", "aria-label": name, "aria-multiline": "true" },
+      form,
+      editorPlace,
+      buttonPlace,
+      chipPlace,
+      editorAttributes: {
+        "data-composer-markdown": "true",
+        role: "textbox",
+        "aria-label": name,
+        "aria-multiline": "true",
+      },
       emptyAttributes: { "data-empty-paragraph": "true" },
       sendButton: () => element("button", { type: "submit", "aria-label": labels.send, class: "round" }, "↑"),
       stopButton: () => element("button", { type: "button", "aria-label": labels.stop, class: "round" }, "■"),
-      idleButton: () => element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "♪"),
-      chip: (file, remove) => element("span", { class: "chip group/composer-attachment" },
-        element("span", { class: "composer-attachment-surface", "aria-label": file }, file),
-        element("button", { type: "button", "aria-label": `Remove ${file}`, click: remove }, "×")),
+      idleButton: () =>
+        element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "♪"),
+      chip: (file, remove) =>
+        element(
+          "span",
+          { class: "chip group/composer-attachment" },
+          element("span", { class: "composer-attachment-surface", "aria-label": file }, file),
+          element("button", { type: "button", "aria-label": `Remove ${file}`, click: remove }, "×"),
+        ),
     };
   }
 }
@@ -133,5 +212,13 @@ export class GenerationB {
 function codeBlock(language) {
   const code = element("code", { class: language ? `language-${language}` : "" });
   const header = element("div", { class: "code-header", "data-markdown-copy": "exclude" }, language);
-  return { root: element("div", { class: "code-block", "data-markdown-copy": "code-block" }, header, element("pre", {}, code)), code };
+  return {
+    root: element(
+      "div",
+      { class: "code-block", "data-markdown-copy": "code-block" },
+      header,
+      element("pre", {}, code),
+    ),
+    code,
+  };
 }

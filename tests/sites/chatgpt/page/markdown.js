@@ -17,7 +17,10 @@ function inline(text) {
     else if (bold) nodes.push(element("strong", {}, bold.slice(2, -2)));
     else if (italic) nodes.push(element("em", {}, italic.slice(1, -1)));
     else if (url) nodes.push(element("a", { href: url }, label));
-    else nodes.push(element("span", { "data-math-source": whole.slice(2, -2), "data-math-display": "false" }, whole));
+    else
+      nodes.push(
+        element("span", { "data-math-source": whole.slice(2, -2), "data-math-display": "false" }, whole),
+      );
   }
   nodes.push(text.slice(from));
   return nodes;
@@ -46,7 +49,9 @@ export class MarkdownView {
     this.#rest = lines.pop();
     for (const line of lines) this.#line(line);
     if (this.#rest) {
-      this.#partial = this.#code ? document.createTextNode(this.#rest) : element("span", {}, ...inline(this.#rest));
+      this.#partial = this.#code
+        ? document.createTextNode(this.#rest)
+        : element("span", {}, ...inline(this.#rest));
       (this.#code ?? this.#open ?? this.#place).append(this.#partial);
     }
   }

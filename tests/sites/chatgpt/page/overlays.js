@@ -16,7 +16,11 @@ const DIALOGS = {
   "account-chooser": {
     title: "Welcome back",
     text: "Choose an account to continue.",
-    buttons: ["Replica Person person@example.org", "Another Person other@example.org", "Log in to another account"],
+    buttons: [
+      "Replica Person person@example.org",
+      "Another Person other@example.org",
+      "Log in to another account",
+    ],
   },
   "suspicious-activity": {
     title: "Suspicious activity detected",
@@ -36,7 +40,8 @@ const DIALOGS = {
 };
 
 const NOTICES = {
-  "conversation-too-large": "You've reached the maximum length for this conversation, but you can keep talking by starting a new chat.",
+  "conversation-too-large":
+    "You've reached the maximum length for this conversation, but you can keep talking by starting a new chat.",
   "conversation-gone": "This conversation is no longer available. Start a new chat.",
 };
 
@@ -45,8 +50,13 @@ export function showDialog(name) {
   const { title, text, buttons } = DIALOGS[name];
   document.querySelector("[data-replica-dialog]")?.remove();
   const close = () => backdrop.remove();
-  const dialog = element("div", { role: "dialog", "aria-modal": "true", "data-state": "open", class: "dialog" },
-    element("h2", {}, title), element("p", {}, text), ...buttons.map((label) => element("button", { click: close }, label)));
+  const dialog = element(
+    "div",
+    { role: "dialog", "aria-modal": "true", "data-state": "open", class: "dialog" },
+    element("h2", {}, title),
+    element("p", {}, text),
+    ...buttons.map((label) => element("button", { click: close }, label)),
+  );
   const backdrop = element("div", { class: "backdrop", "data-replica-dialog": true }, dialog);
   document.body.append(backdrop);
 }
@@ -57,7 +67,11 @@ export function showStates(app) {
   if (config.dialog) showDialog(config.dialog);
   if (config.banner && !config.bannerAfterRefusal) showBanner(face, config.banner);
   if (config.overlay && !document.querySelector("[data-replica-overlay]")) {
-    const overlay = element("div", { class: "overlay", "data-replica-overlay": true, click: () => overlay.remove() });
+    const overlay = element("div", {
+      class: "overlay",
+      "data-replica-overlay": true,
+      click: () => overlay.remove(),
+    });
     document.body.append(overlay);
   }
   if (config.challengeFrame && !document.querySelector("iframe[src*='challenges.cloudflare.com']")) {
@@ -73,7 +87,9 @@ export function showRefusal({ config, face }) {
   if (config.banner) showBanner(face, config.banner);
   if (config.noticeAfterRefusal) {
     const start = element("a", { href: "/", role: "button" }, "Start new chat");
-    face.bannerPlace.replaceChildren(element("div", { role: "alert", class: "banner" }, NOTICES[config.noticeAfterRefusal], start));
+    face.bannerPlace.replaceChildren(
+      element("div", { role: "alert", class: "banner" }, NOTICES[config.noticeAfterRefusal], start),
+    );
   }
 }
 

@@ -26,6 +26,8 @@ export class Turn {
   #token = null;
   #answerId = null;
   #received = [];
+  #size = 0;
+  #wanted = Infinity;
   #stream = null;
   #stopped = false;
   #begun = false;
@@ -64,6 +66,18 @@ export class Turn {
     this.#app.control.report("received", { turn: this.key, times: this.#received });
   }
 
+  /** Tell the journal when so many bytes were read. */
+  reportRead(size) {
+    this.#wanted = size;
+    this.#checkRead();
+  }
+
+  #checkRead() {
+    if (this.#size < this.#wanted) return;
+    this.#wanted = Infinity;
+    this.#app.control.report("read", { key: this.key, size: this.#size });
+  }
+
   async #ask() {
     const app = this.#app;
     const attachments = await Promise.all(this.#message.attachments.map(upload));
@@ -86,7 +100,8 @@ export class Turn {
       const mayResume = this.#token && !this.#app.temporary && resumed < RESUMES;
       if (!(error instanceof Broken) || this.#stopped) throw error;
       if (this.#complete) return;
-      if (!mayResume) throw new Broken("A network error occurred. Please check your connection and try again.");
+      if (!mayResume)
+        throw new Broken("A network error occurred. Please check your connection and try again.");
       this.#view.recovering(true);
       await delay(this.#app.config.resumeAfter ?? 50);
       await fetch(`/backend-api/conversation/${this.#app.chat}/stream_status`);
@@ -115,7 +130,9 @@ export class Turn {
 
   #take(bytes) {
     this.#received.push([performance.timeOrigin + performance.now(), bytes.length]);
+    this.#size += bytes.length;
     for (const event of this.#reader.feed(bytes)) this.#event(event);
+    this.#checkRead();
   }
 
   #event({ name, data }) {
@@ -169,7 +186,8 @@ export class Turn {
   #grown(message, { path, op, value }) {
     const words = typeof value === "string" ? value : "";
     if (message.author.role === "tool" && message.author.name === "a8km123") this.#view.think(words);
-    else if (path.startsWith("/message/content/thoughts")) this.#view.think(words || (value[0]?.summary ?? ""));
+    else if (path.startsWith("/message/content/thoughts"))
+      this.#view.think(words || (value[0]?.summary ?? ""));
     else if (path === "/message/content/parts/0" && isAnswer(message)) {
       if (op === "append") this.#view.feed(value);
       else this.#view.restart(value);
@@ -212,7 +230,10 @@ export class Turn {
     } else {
       this.#done = false;
       this.#counted = 0;
-      await this.#follow("/backend-api/f/conversation/resume", { conversation_id: this.#app.chat, offset: 0 });
+      await this.#follow("/backend-api/f/conversation/resume", {
+        conversation_id: this.#app.chat,
+        offset: 0,
+      });
     }
   }
 
@@ -250,7 +271,11 @@ export class Turn {
 
   #requestBody(attachments) {
     const app = this.#app;
-    const metadata = { submission_mode: "manual_send", selected_github_repos: [], serialization_metadata: { custom_symbol_offsets: [] } };
+    const metadata = {
+      submission_mode: "manual_send",
+      selected_github_repos: [],
+      serialization_metadata: { custom_symbol_offsets: [] },
+    };
     if (attachments.length) metadata.attachments = attachments;
     const message = {
       id: this.key,
@@ -292,13 +317,22 @@ export class Turn {
 
 /** POST some JSON. */
 export function post(url, body) {
-  return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 /** A notice that the site wants a person's leave. */
 function approvalCard() {
-  return element("div", { "data-testid": "tool-approval-card", class: "card" }, "Waiting for your answer",
-    element("button", {}, "Allow"), element("button", {}, "Deny"));
+  return element(
+    "div",
+    { "data-testid": "tool-approval-card", class: "card" },
+    "Waiting for your answer",
+    element("button", {}, "Allow"),
+    element("button", {}, "Deny"),
+  );
 }
 
 function isAnswer({ author, recipient, channel, content, metadata }) {
