@@ -18,7 +18,7 @@ from cdp_relay.chrome.launch import launch
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.chrome.pinned import close_spare_pages, keep_a_page
 from cdp_relay.chrome.process import BrowserProcess
-from cdp_relay.errors import BrowserError, BrowserStalled
+from cdp_relay.errors import BrowserError, BrowserGone, BrowserStalled
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["Browser", "choose_headless", "open_browser"]
@@ -143,7 +143,7 @@ async def open_browser(
                 finally:
                     nursery.cancel_scope.cancel()
                     with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-                        await _close(browser, launched.process)
+                        await _close(browser, launched.process, url)
 
 
 @asynccontextmanager
@@ -170,14 +170,21 @@ async def _version(connection: Connection) -> tuple[str, bool]:
     return product.rpartition("/")[2] or "unknown", headless
 
 
-async def _close(browser: Browser, process: BrowserProcess) -> None:
-    if browser.connection.closed.is_set():
-        if isinstance(browser.connection.close_error, BrowserStalled):
-            process.stop_seconds = _STALLED_STOP_SECONDS
+async def _close(browser: Browser, process: BrowserProcess, url: str) -> None:
+    """Ask it to close, and note when it said yes."""
+    if isinstance(browser.connection.close_error, BrowserStalled):
+        process.stop_seconds = _STALLED_STOP_SECONDS
         return
     try:
-        await browser.connection.root.call("Browser.close", timeout=_CLOSE_SECONDS)
+        try:
+            await browser.connection.root.call("Browser.close", timeout=_CLOSE_SECONDS)
+        except BrowserGone:
+            if process.exited.is_set():
+                return
+            # What cancelled the block has ended the connection's own tasks as well.
+            async with open_connection(url) as connection:
+                await connection.root.call("Browser.close", timeout=_CLOSE_SECONDS)
     except BrowserError as error:
-        _log.info("chrome.close_refused", pid=process.pid, reason=error.message)
+        _log.debug("chrome.close_refused", pid=process.pid, reason=error.message)
         return
     process.closing = True

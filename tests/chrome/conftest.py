@@ -79,10 +79,11 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     except FileNotFoundError:
         pytest.skip("Xvfb is not installed")
     os.close(write)
-    ready, _, _ = select.select([read], [], [], 10)
-    assert ready, "Xvfb did not start"
-    number = os.read(read, 16).decode().strip()
-    os.close(read)
+    with os.fdopen(read) as said:
+        ready, _, _ = select.select([said], [], [], 10)
+        assert ready, "Xvfb did not start"
+        # The whole line: it fails when nobody takes the line's end.
+        number = said.readline().strip()
     monkeypatch.setenv("DISPLAY", f":{number}")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     yield f":{number}"

@@ -136,6 +136,7 @@ async def test_cancelling_closes_it_cleanly_too(home: Home, chrome: ChromeSettin
             await trio.sleep_forever()
     assert process is not None
     assert process.returncode == 0
+    assert process.closing  # it was asked over the protocol, not only by a signal
 
 
 async def test_cancelling_a_start_leaves_no_browser(home: Home, chrome: ChromeSettings) -> None:

@@ -47,6 +47,10 @@ class Visited:
     url: str
     event: trio.Event
 
+    async def wait(self) -> None:
+        with trio.fail_after(20):
+            await self.event.wait()
+
 
 @pytest.fixture
 async def page(nursery: trio.Nursery) -> Visited:
@@ -69,7 +73,7 @@ async def test_a_person_gets_a_window_that_nobody_listens_to(
     home: Home, chrome: ChromeSettings, page: Visited
 ) -> None:
     async with open_plain(chrome, home, page.url) as plain:
-        await page.event.wait()
+        await page.wait()
         sockets = [
             one for process in process_tree(plain.process.pid) for one in process.net_connections("tcp")
         ]
@@ -91,7 +95,7 @@ async def test_a_window_that_was_killed_is_not_taken_for_closed(
     home: Home, chrome: ChromeSettings, page: Visited
 ) -> None:
     async with open_plain(chrome, home, page.url) as plain:
-        await page.event.wait()
+        await page.wait()
         os.kill(plain.process.pid, signal.SIGKILL)
         with pytest.raises(LaunchFailed, match="exit status -9"):
             await plain.wait_closed()
@@ -103,6 +107,6 @@ async def test_giving_up_closes_the_window_in_order(
     home: Home, chrome: ChromeSettings, page: Visited
 ) -> None:
     async with open_plain(chrome, home, page.url) as plain:
-        await page.event.wait()
+        await page.wait()
         assert plain.profile == profile_folder(home, "default")
     assert plain.process.returncode == 0
