@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Whoever read our output has left; the interpreter would complain about it once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception as error:
+    except (Exception, BaseExceptionGroup) as error:
         if debug:
             import traceback
 
@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _report(error: Exception) -> int:
+def _report(error: BaseException) -> int:
     found = next((leaf for leaf in _leaves(error) if isinstance(leaf, RelayError)), None)
     if found is not None:
         wait = found.retry_after_seconds

@@ -68,6 +68,7 @@ def _checks(home: Home, settings: Settings, service: ServiceClient | None) -> It
     yield _folder(home)
     yield _key(home)
     yield _one("providers", lambda: _providers(home, settings))
+    yield _port(settings, service)
     if settings.chrome.attach:
         yield _ok("browser", f"attached to {settings.chrome.attach}, none is started")
     else:
@@ -78,8 +79,6 @@ def _checks(home: Home, settings: Settings, service: ServiceClient | None) -> It
         yield profile
         if "failed" in (browser.result, profile.result):
             return
-    port = _port(settings, service)
-    yield port
     if service is not None:
         yield _one("turn", lambda: _turn_over_http(service))
         return
