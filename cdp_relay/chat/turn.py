@@ -162,7 +162,7 @@ class Turn:
                     with self.pool.while_unwanted():
                         await receiver.drain()
             finally:
-                if self._may_have_sent() and not receiver.at_rest:
+                if self._may_have_sent() and not receiver.at_rest and interruptions.lost is None:
                     await self._stop(site_tab, receiver)
 
     def _is_wanted(self, method: str, url: str) -> bool:
