@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -15,7 +16,6 @@ import attrs
 import trio
 
 from cdp_relay.cdp import Session, Subscription, protocol
-from cdp_relay.cdp.event import Event
 from cdp_relay.errors import InternalError, ProtocolViolation, RelayError
 from cdp_relay.page._exchange import (
     BodyData,
@@ -39,7 +39,17 @@ __all__ = [
     "watch_requests",
 ]
 
-_HTTP_EVENTS = (
+_Heard: TypeAlias = (
+    protocol.Network.RequestWillBeSent
+    | protocol.Network.ResponseReceived
+    | protocol.Network.DataReceived
+    | protocol.Network.LoadingFinished
+    | protocol.Network.LoadingFailed
+    | protocol.Network.WebSocketFrameReceived
+    | protocol.Target.DetachedFromTarget
+)
+
+_HTTP_EVENTS: tuple[type[_Heard], ...] = (
     protocol.Network.RequestWillBeSent,
     protocol.Network.ResponseReceived,
     protocol.Network.DataReceived,
@@ -104,18 +114,19 @@ class Capture:
         self._want = want
         self._want_socket = want_socket
         self._exchanges: dict[tuple[str, str], Exchange] = {}
-        self._scope = trio.CancelScope()
+        self._scopes: list[trio.CancelScope] = []
         self._send, self._receive = trio.open_memory_channel[CaptureEvent](math.inf)
         self._held_bytes = 0
         self._error: RelayError | None = None
-        self._events: Subscription[Event] | None = None
+        self._events: list[Subscription[_Heard]] = []
+        self._unwatch: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
-        kinds: tuple[type[Event], ...] = _HTTP_EVENTS
-        if self._want_socket is not None:
-            kinds = (*kinds, protocol.Network.WebSocketFrameReceived)
-        self._events = self._tab.session.subscribe(*kinds, capacity=_QUEUE_EVENTS, tree=True)
-        self._tab.tasks.start_soon(self._run, self._events)
+        self._listen(self._tab.session)
+        for worker in self._tab.shared_workers.sessions:
+            if not worker.closed.is_set():
+                self._listen(worker)
+        self._unwatch = self._tab.shared_workers.watch(self._listen)
         return self
 
     def __exit__(
@@ -124,9 +135,12 @@ class Capture:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._scope.cancel()
-        if self._events is not None:
-            self._events.close()
+        if self._unwatch is not None:
+            self._unwatch()
+        for events in self._events:
+            events.close()
+        for scope in self._scopes:
+            scope.cancel()
         self._receive.close()
 
     def __aiter__(self) -> Self:
@@ -145,23 +159,44 @@ class Capture:
 
     # --- the capture's own tasks
 
-    async def _run(self, events: Subscription[Event]) -> None:
-        with self._scope, self._send:
+    def _listen(self, session: Session) -> None:
+        kinds: tuple[type[_Heard], ...] = _HTTP_EVENTS
+        if self._want_socket is not None:
+            kinds = (*kinds, protocol.Network.WebSocketFrameReceived)
+        events = session.subscribe(*kinds, capacity=_QUEUE_EVENTS, tree=True)
+        self._events.append(events)
+        self._tab.tasks.start_soon(self._run, events)
+
+    async def _run(self, events: Subscription[_Heard]) -> None:
+        own = events.session is self._tab.session
+        with trio.CancelScope() as scope:
+            self._scopes.append(scope)
             try:
                 async with trio.open_nursery() as nursery:
+                    lost: RelayError | None = None
                     try:
                         await self._sort(events, nursery)
                     except RelayError as error:
-                        self._error = error
+                        lost = error
                     # What came before the end is still given out; commands fail at once by now.
-                    for exchange in tuple(self._exchanges.values()):
-                        exchange.put(Lost(self._error))
+                    for (owner, _), exchange in tuple(self._exchanges.items()):
+                        if own or owner == events.session.id:
+                            exchange.put(Lost(lost))
+                if own and lost is not None:
+                    self._end(lost)
             except Exception as bug:
                 # The task belongs to the tab, but a bug must reach the one who iterates.
-                self._error = InternalError(f"A bug in the capture ended it ({type(bug).__name__}).")
-                self._error.__cause__ = bug
+                broken = InternalError(f"A bug in the capture ended it ({type(bug).__name__}).")
+                broken.__cause__ = bug
+                self._end(broken)
 
-    async def _sort(self, events: Subscription[Event], nursery: trio.Nursery) -> None:
+    def _end(self, error: RelayError) -> None:
+        """Give *error* to who iterates, after all that came before."""
+        if self._error is None:
+            self._error = error
+        self._send.close()
+
+    async def _sort(self, events: Subscription[_Heard], nursery: trio.Nursery) -> None:
         async for event in events:
             session = events.last_session
             if isinstance(event, protocol.Target.DetachedFromTarget):
@@ -173,7 +208,7 @@ class Capture:
             elif isinstance(event, protocol.Network.RequestWillBeSent):
                 self._request(session, event, nursery)
             else:
-                exchange = self._exchanges.get((session.id, event.raw.get("requestId", "")))
+                exchange = self._exchanges.get((session.id, event.request_id))
                 if exchange is not None:
                     exchange.put(event)
             if self._held_bytes > _HELD_BYTES:
@@ -189,7 +224,8 @@ class Capture:
         if key in self._exchanges or event.request is None:
             return  # redirected: still the same request
         # The browser asks for leave on its own account; the page's request is reported as well.
-        if event.type == "Preflight" or not self._want(event.request.method, event.request.url):
+        preflight = (event.initiator or {}).get("type") == "preflight"
+        if preflight or not self._want(event.request.method, event.request.url):
             return
         exchange = Exchange(session, event, own_page=session is self._tab.session)
         self._exchanges[key] = exchange
@@ -217,7 +253,6 @@ class Capture:
     def _give(self, event: CaptureEvent) -> None:
         if isinstance(event, BodyData):
             self._held_bytes += len(event.data)
-        try:
+        # Closed when the consumer left, or was told of the end already.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             self._send.send_nowait(event)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self._scope.cancel()  # the consumer left

@@ -11,9 +11,10 @@ from typing import Any
 import attrs
 import trio
 
-from cdp_relay.cdp import Connection, Preparer, Session, Subscription, protocol
-from cdp_relay.errors import BrowserError, CommandFailed, CommandTimeout, SiteError, SiteTimeout, TabClosed
+from cdp_relay.cdp import Connection, Session, Subscription, protocol
+from cdp_relay.errors import BrowserError, CommandTimeout, SiteError, SiteTimeout, TabClosed
 from cdp_relay.page._prepare import prepare_session
+from cdp_relay.page._shared_workers import SharedWorkers
 from cdp_relay.page._world import World
 from cdp_relay.page.keyboard import Keyboard
 from cdp_relay.page.mouse import Mouse
@@ -64,7 +65,11 @@ class Tab:
     world: World = attrs.field(init=False)
     _gone_error: BrowserError | None = attrs.field(default=None, init=False)
 
+    shared_workers: SharedWorkers = attrs.field(init=False)
+
     def __attrs_post_init__(self) -> None:
+        connection = self.session.connection
+        self.shared_workers = SharedWorkers(connection, self.browser_context_id, self.sockets.listen)
         self.mouse = Mouse(self.session)
         self.keyboard = Keyboard(self.session)
         # The main frame's id is the page target's id, over all navigations (measured).
@@ -266,6 +271,7 @@ async def open_tab(
     browser_context_id: str | None = None,
     target_id: str | None = None,
     close: bool = True,
+    own_window: bool = True,
     keep_popups: bool = False,
     timeout: float = 30.0,
 ) -> AsyncGenerator[Tab, None]:
@@ -274,6 +280,9 @@ async def open_tab(
     Args:
       url: where to go; ``about:blank`` leaves a page that is taken over where it is.
       close: whether the tab is closed when the block ends.
+      own_window: whether a new tab gets a window. As one tab of several in a window it is painted
+        once a second from its first focus on, and every mouse move waits for that (measured on
+        Chromium 156; focus emulation does not help).
       keep_popups: whether windows that the page opens may stay; they are closed otherwise.
 
     Raises:
@@ -297,7 +306,9 @@ async def open_tab(
         await prepare_session(session, made[0]._listen)
 
     if target_id is None:
-        session = await _create(connection, browser_context_id, prepare)
+        session = await connection.targets.create_page(
+            browser_context_id=browser_context_id, new_window=own_window, prepare=prepare
+        )
     else:
         session = await connection.targets.attach_page(target_id, prepare=prepare)
     tab = made[0]
@@ -315,6 +326,7 @@ async def open_tab(
             tab.tasks = nursery
             nursery.start_soon(tab._watch_life)
             try:
+                await tab.shared_workers.begin()
                 await tab._find_out_where()
                 if url != "about:blank":
                     await tab.navigate(url, timeout=timeout)
@@ -326,20 +338,10 @@ async def open_tab(
     finally:
         if undo is not None:
             undo()
+        tab.shared_workers.end()
         await _leave(connection, session, tab.target_id, close=close)
     if failure is not None:
         raise failure
-
-
-async def _create(connection: Connection, browser_context_id: str | None, prepare: Preparer) -> Session:
-    create = connection.targets.create_page
-    try:
-        return await create(browser_context_id=browser_context_id, prepare=prepare)
-    except CommandFailed as error:
-        # A browser context has no window until its first page makes one.
-        if "no browser is open" not in error.message:
-            raise
-    return await create(browser_context_id=browser_context_id, new_window=True, prepare=prepare)
 
 
 def _tab_of(session: Session, browser_context_id: str | None) -> Tab:
