@@ -126,6 +126,23 @@ async def test_stopping_and_resuming_work_wherever_the_page_fetches(
 
 
 @pytest.mark.browser
+async def test_a_page_that_lost_the_last_events_resumes_before_them(
+    connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.configure(losesOnBreak=2)
+    chatgpt_site.say(Answer(text=TEXT, cut="middle", form="bare"))
+    async with visit(connection, browser_context, "https://chatgpt.com/") as page:
+        await page.click("#prompt-textarea.ProseMirror")
+        await page.type("first")
+        await page.press("Enter")
+        await page.see("[data-testid=copy-turn-action-button]")
+        assert await page.see(".markdown") == "Naïve 😀 words, and\n\nthree lines of 漢字."
+    written = b"".join(write.data for write in chatgpt_site.turns[0].writes).count(b"\n\n")
+    [resumed] = chatgpt_site.journal.entries("resume")
+    assert resumed["body"]["offset"] == written - 2
+
+
+@pytest.mark.browser
 async def test_an_answer_over_the_socket_can_be_stopped(
     connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
 ) -> None:

@@ -26,6 +26,7 @@ export class Turn {
   #token = null;
   #answerId = null;
   #received = [];
+  #unread = [];
   #size = 0;
   #wanted = Infinity;
   #stream = null;
@@ -106,6 +107,7 @@ export class Turn {
       await delay(this.#app.config.resumeAfter ?? 50);
       await fetch(`/backend-api/conversation/${this.#app.chat}/stream_status`);
       this.#reader = new EventReader();
+      this.#unread = []; // what Chromium had for the page and never gave it
       const rest = { conversation_id: this.#app.chat, offset: this.#counted };
       await this.#follow("/backend-api/f/conversation/resume", rest, resumed + 1);
       this.#view.recovering(false);
@@ -131,7 +133,12 @@ export class Turn {
   #take(bytes) {
     this.#received.push([performance.timeOrigin + performance.now(), bytes.length]);
     this.#size += bytes.length;
-    for (const event of this.#reader.feed(bytes)) this.#event(event);
+    const { losesOnBreak = 0 } = this.#app.config;
+    for (const event of this.#reader.feed(bytes)) {
+      this.#unread.push(event);
+      const keep = event.data === "[DONE]" ? 0 : losesOnBreak;
+      while (this.#unread.length > keep) this.#event(this.#unread.shift());
+    }
     this.#checkRead();
   }
 
