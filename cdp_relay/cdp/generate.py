@@ -4,7 +4,8 @@
 
 A running browser describes every command and event at ``/json/protocol``. Of these, ``used.toml``
 names the few that this package uses; only they become code. The output depends on nothing but
-these two inputs.
+these two inputs. It imports nothing of the package: run as a file, it also mends a ``protocol.py``
+that cannot be imported.
 """
 
 from __future__ import annotations

@@ -172,10 +172,12 @@ class Session:
             what it drops. The browser's other events are never held up.
           tree: also the events of this session's workers and frames, present and future.
 
+        A crash ends the subscriptions that there are; one made after it hears of the recovery.
+
         Raises:
-          BrowserError: the session is closed or crashed.
+          BrowserError: the session is closed.
         """
-        if self._error is not None:
+        if self._error is not None and not self.crashed:
             raise fresh(self._error)
         classes = dict(map(_method_and_class, event_types))
         if not classes:
