@@ -100,7 +100,7 @@ class ChatGPTDecoder:
     def end_body(self) -> Iterator[DecoderEvent]:
         """A response body ended; whether the answer is whole was said by its events or not at all."""
         rest = self._response.events.close()
-        if rest is not None and (rest.data.startswith('{"type"') or rest.data.strip() == "[DONE]"):
+        if rest is not None and _is_harmless(rest.data.strip()):
             # An event that no blank line ended does not count; a resumed body brings it again. Typed
             # events may be told twice without harm, so those are read all the same.
             self._event(self._response, rest)
@@ -351,6 +351,14 @@ class ChatGPTDecoder:
         if self._capped is not None:
             self._answer.fail(error_of(attrs.evolve(self._capped, reset=reset), now=self._now))
             self._capped = None
+
+
+def _is_harmless(data: str) -> bool:
+    """Whether an unfinished event is a whole typed event, or the mark of the stream's end."""
+    try:
+        return data == "[DONE]" or (data.startswith('{"type"') and bool(decode_json(data)))
+    except ValueError:
+        return False
 
 
 def _is_delta(value: Any) -> bool:

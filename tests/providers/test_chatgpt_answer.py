@@ -263,6 +263,8 @@ def test_an_end_that_no_blank_line_follows_counts_but_a_delta_does_not() -> None
     assert decode(*steps, COMPLETE.rstrip(), None).ends == ["stop"]
     assert decode(*steps, DONE.rstrip(), None).ends == ["stop"]
     assert decode(*steps, text("more").rstrip(), None).text == "all"
+    half = decode(*steps, COMPLETE[:30], None)
+    assert (half.ends, half.drift) == ([], [])
 
 
 @pytest.mark.parametrize(
