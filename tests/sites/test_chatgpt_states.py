@@ -82,7 +82,7 @@ async def test_a_state_is_shown_at_load(page: Visitor, chatgpt_site: ChatGPTSite
     selector, text = SHOWN_AT_LOAD[state]
     chatgpt_site.state(state)
     await page.open(HOME)
-    assert text in await page.see(selector)
+    await page.see(selector, text)
 
 
 @pytest.mark.parametrize("state", REFUSED)
@@ -94,7 +94,7 @@ async def test_a_prompt_is_refused(page: Visitor, chatgpt_site: ChatGPTSite, sta
         protocol.Network.ResponseReceived, lambda event: event.response.status == status, timeout=10
     )
     await ask(page)
-    assert text in await page.see(selector)
+    await page.see(selector, text)
     assert (await answered).response.url.endswith("/f/conversation")
     assert not chatgpt_site.turns
 
@@ -104,7 +104,7 @@ async def test_a_state_shows_in_the_answer(page: Visitor, chatgpt_site: ChatGPTS
     selector, text = STREAMED[state]
     chatgpt_site.state(state)
     await ask(page)
-    assert text in await page.see(selector)
+    await page.see(selector, text)
 
 
 @pytest.mark.parametrize("how", ["frame", "event", "message"])
@@ -113,7 +113,7 @@ async def test_a_failed_generation_comes_in_three_forms(
 ) -> None:
     chatgpt_site.state("generation_failed", how=how)
     await ask(page)
-    assert "Retry" in await page.see(".error")
+    await page.see(".error", "Retry")
 
 
 async def test_a_cap_says_when_it_resets_in_all_shapes(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
@@ -284,7 +284,7 @@ async def test_an_alert_opens(page: Visitor, chatgpt_site: ChatGPTSite, when: st
 async def test_a_tool_waits_for_approval(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
     chatgpt_site.state("approval")
     await ask(page)
-    assert "Waiting for your answer" in await page.see("[data-testid=tool-approval-card]")
+    await page.see("[data-testid=tool-approval-card]", "Waiting for your answer")
     await page.see(STOP)
 
 
@@ -310,6 +310,6 @@ async def test_a_state_that_comes_later_shows_on_open_pages(page: Visitor, chatg
     await page.open(HOME)
     await chatgpt_site.journal.wait("hydrated")
     chatgpt_site.state("session_expired")
-    assert "session has expired" in await page.see("[role=dialog]")
+    await page.see("[role=dialog]", "session has expired")
     chatgpt_site.tell("navigate", url="https://chatgpt.com/?elsewhere")
     await chatgpt_site.journal.wait("page", count=2)

@@ -64,12 +64,13 @@ class Visitor:
         arguments = "".join(f", {json.dumps(value)}" for value in values)
         return await self.ask(f"() => ({_UNTIL})({condition}{arguments})", timeout=timeout)
 
-    async def see(self, selector: str, timeout: float = 10.0) -> str:
-        """Wait until something visible matches, and return its text."""
-        condition = "(s) => { const e = [...document.querySelectorAll(s)].find((x) => x.checkVisibility());"
-        return str(
-            await self.until(condition + " return e && `=${e.innerText}`; }", selector, timeout=timeout)
-        )[1:]
+    async def see(self, selector: str, text: str = "", *, timeout: float = 10.0) -> str:
+        """Wait until something visible matches and has this in its text, and return the whole text."""
+        condition = """(selector, text) => {
+          const found = [...document.querySelectorAll(selector)].find((one) => one.checkVisibility());
+          return found?.innerText.includes(text) && `=${found.innerText}`;
+        }"""
+        return str(await self.until(condition, selector, text, timeout=timeout))[1:]
 
     async def count(self, selector: str) -> int:
         """How many elements match, visible or not."""

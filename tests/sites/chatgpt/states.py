@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -244,8 +243,9 @@ def too_many_requests(*, retry_after: int | None = None) -> State:
 @_state
 def cap(*, shape: str = "old", reset_after: float = 600.0, model: str = "gpt-5-6") -> State:
     """The model's allowance is used up: ``old`` and ``new`` refusals, or an error in the ``stream``."""
-    resets = (datetime.now(UTC) + timedelta(seconds=reset_after)).isoformat()
-    text = f"You've hit the limit for {model}. Your limit resets at {time.strftime('%H:%M')}."
+    when = datetime.now(UTC) + timedelta(seconds=reset_after)
+    resets = when.isoformat()
+    text = f"You've hit the limit for {model}. Your limit resets at {when.astimezone():%H:%M}."
     page = {"banner": text, "bannerAfterRefusal": True}
     limits: dict[str, Any] = {
         "model_limits": [{"model_slug": model, "resets_after": resets}],

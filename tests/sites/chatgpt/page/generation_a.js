@@ -99,9 +99,9 @@ export class GenerationA {
         message.dataset.messageId = id;
         message.dataset.messageModelSlug = metadata.model_slug;
       },
-      finish: () => {
+      finish: (state) => {
         empty.remove();
-        section.append(this.#actions());
+        if (state !== "failed") section.append(this.#actions());
       },
       fail: (words, retry) => {
         const again = element(

@@ -120,8 +120,9 @@ export class GenerationB {
         selection.dataset.chatgptSelectionMessageId = id;
         selection.dataset.chatgptSelectionConversationId = chatId;
       },
-      finish: () => {
+      finish: (state) => {
         if (!this.#app.config.stuckTurn) exchange.dataset.talvtTurnState = "complete";
+        if (state === "failed") return;
         answer.append(
           element(
             "div",
