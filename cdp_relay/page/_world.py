@@ -36,6 +36,7 @@ _EXPORTS = (
     "stateNow",
     "visibleCount",
     "watchStates",
+    "watching",
 )
 
 _CALL = "function (name, ...args) { return this[name](...args); }"

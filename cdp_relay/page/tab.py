@@ -97,12 +97,18 @@ class Tab:
           SiteTimeout: the document did not come in time; loading was stopped.
           BrowserError: the tab crashed or was closed.
         """
-        with self._loading(url, timeout) as loading, self.watch_lifecycle() as events:
+        with (
+            self._loading(url, timeout) as loading,
+            self.watch_lifecycle() as events,
+            self.watch_url() as addresses,
+        ):
             before = self.loader_id
             answer = await self.session.execute(protocol.Page.navigate(url), timeout=timeout)
             loading.refuse_if(answer.error_text, bool(answer.is_download))
-            if answer.loader_id is not None:  # None: only the fragment changed
+            if answer.loader_id is not None:
                 await self._parsed(events, before)
+            else:  # only the fragment changed
+                await addresses.__anext__()
             loading.refuse_if("net::ERR_FAILED" if self.url.startswith("chrome-error:") else None)
 
     async def reload(self, *, timeout: float = 30.0) -> None:

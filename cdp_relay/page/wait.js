@@ -62,3 +62,7 @@ function cancel(token) {
   const stop = running.get(token);
   if (stop) stop();
 }
+
+function watching() {
+  return running.size;
+}

@@ -417,6 +417,7 @@ async def test_a_stream_that_the_site_cuts_ends_with_an_error(page: Tab, plain_s
         exchange.cut()
 
     url = plain_site.route("/stream", stream)
+    plain_site.gates.shut("cut")
     swallow = (
         "async (url) => { try { await (await fetch(url, { method: 'POST', body: 'x' })).text(); } catch {} }"
     )
