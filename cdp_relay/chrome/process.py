@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import structlog
 import trio
 
 from cdp_relay.chrome._nursery import open_nursery
-from cdp_relay.chrome.processes import process_tree
+from cdp_relay.chrome.processes import process_tree, session_members
 from cdp_relay.errors import LaunchFailed
 
 __all__ = ["STARTING_STOP_SECONDS", "STOP_SECONDS", "BrowserProcess", "run_process"]
@@ -32,6 +33,9 @@ STARTING_STOP_SECONDS = 2.0
 
 CLOSE_SECONDS = 5.0
 """How much of that a browser that promised to close is left alone."""
+
+# For the descendants of a browser that has ended; they follow it within milliseconds.
+_REST_SECONDS = 1.0
 
 _KEPT_LINES = 20
 _KEPT_CHARS = 300
@@ -92,19 +96,20 @@ class BrowserProcess:
         if self.closing:
             with trio.move_on_at(min(deadline, trio.current_time() + CLOSE_SECONDS)):
                 await self._process.wait()
+        family: list[psutil.Process] = []
         if self._process.poll() is None:
+            family = await trio.to_thread.run_sync(process_tree, self.pid)
             await self._ask_to_end()
             with trio.move_on_at(deadline):
                 await self._process.wait()
         if self._process.poll() is None:
             _log.warning("chrome.killed", pid=self.pid, after_seconds=self.stop_seconds)
-            family = await trio.to_thread.run_sync(process_tree, self.pid)
             self._process.kill()
-            for process in family:
-                # Each knows when it was created, so an id that was used again is not hit.
-                with suppress(psutil.Error):
-                    process.kill()
             await self._process.wait()
+        # A wrapper may end before the browser that it started; its profile is free with the last of them.
+        family += await trio.to_thread.run_sync(session_members, self.pid)
+        seconds = max(deadline - trio.current_time(), _REST_SECONDS)
+        await trio.to_thread.run_sync(_end_rest, family, seconds, abandon_on_cancel=True)
 
     async def _ask_to_end(self) -> None:
         if sys.platform == "win32":
@@ -113,7 +118,9 @@ class BrowserProcess:
             with suppress(OSError):
                 await trio.run_process(ask, check=False, capture_stdout=True, capture_stderr=True)
         else:
-            self._process.send_signal(signal.SIGINT)
+            # To the whole session, as a terminal's Ctrl+C would be; a wrapper need not pass it on.
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGINT)
 
     async def _watch_exit(self) -> None:
         with self._watch:
@@ -141,6 +148,15 @@ class BrowserProcess:
         if found and self.websocket_url is None:
             self.websocket_url = found[1]
             self.listening.set()
+
+
+def _end_rest(family: Sequence[psutil.Process], seconds: float) -> None:
+    # Each knows when it was created, so an id that was used again is not hit.
+    _, alive = psutil.wait_procs(set(family), timeout=seconds)
+    for process in alive:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=_REST_SECONDS)
 
 
 @asynccontextmanager
@@ -181,6 +197,8 @@ async def _spawn(command: Sequence[str], environ: Mapping[str, str]) -> trio.Pro
         env=dict(environ),
     )
     if sys.platform == "win32":
-        return await start(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
-    # A session of its own keeps a terminal's Ctrl+C away, for we end it in order; its files are private.
-    return await start(start_new_session=True, umask=0o077)
+        process: trio.Process = await start(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
+    else:
+        # A session of its own keeps a terminal's Ctrl+C away, for we end it in order; its files are private.
+        process = await start(start_new_session=True, umask=0o077)
+    return process

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import socket
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ __all__ = [
     "port_holder",
     "process_tree",
     "profile_holder",
+    "session_members",
 ]
 
 _COMMAND_CHARS = 200
@@ -72,6 +74,22 @@ def process_tree(pid: int) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+def session_members(leader: int) -> list[psutil.Process]:
+    """All living processes of a session, on systems that have sessions; its leader need not live.
+
+    No new process gets the id of a session that still has members.
+    """
+    members: list[psutil.Process] = []
+    if sys.platform != "win32":
+        for process in psutil.process_iter():
+            try:
+                if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                    members.append(process)
+            except (OSError, psutil.Error):
+                continue
+    return members
 
 
 def free_port() -> int:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,13 +189,13 @@ def _make_private(folder: Path) -> None:
 
 
 def _close_to_others(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    facts = folder.stat()
-    if facts.st_uid != os.getuid():
-        raise ProfileRefused(f"{folder} belongs to another user (uid {facts.st_uid}).")
-    if stat.S_IMODE(facts.st_mode) != 0o700:
-        folder.chmod(0o700)
+    # On Windows a folder in a person's own profile is theirs alone already.
+    if sys.platform != "win32":
+        facts = folder.stat()
+        if facts.st_uid != os.getuid():
+            raise ProfileRefused(f"{folder} belongs to another user (uid {facts.st_uid}).")
+        if stat.S_IMODE(facts.st_mode) != 0o700:
+            folder.chmod(0o700)
 
 
 def _write_new(path: Path, text: str) -> None:

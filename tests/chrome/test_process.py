@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,6 +73,26 @@ async def test_what_does_not_end_is_killed_with_its_descendants(tmp_path: Path) 
     assert [entry["event"] for entry in logs] == ["chrome.killed"]
     with trio.fail_after(5):
         await process.drained.wait()  # its descendant held the pipe as well
+
+
+async def test_a_wrapper_that_ends_first_does_not_cut_the_browser_short(tmp_path: Path) -> None:
+    browser = tmp_path / "real-browser"
+    browser.write_text(
+        f"#!/bin/sh\ntrap 'sleep 0.5; echo saved > {tmp_path}/saved; exit 0' INT\n"
+        "echo up; while :; do sleep 0.05; done\n"
+    )
+    browser.chmod(0o755)
+    wrapper = (
+        "import signal, subprocess, sys\n"
+        "subprocess.Popen([sys.argv[1]])\n"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "signal.pause()"
+    )
+    command = [sys.executable, "-c", wrapper, str(browser)]
+    async with run_process(command, environ=ENVIRON) as process:
+        await eventually(lambda: process.last_words() == "up")
+    assert process.returncode == -signal.SIGINT
+    assert (tmp_path / "saved").exists()
 
 
 async def test_one_that_promised_to_close_is_given_time(tmp_path: Path) -> None:
