@@ -66,6 +66,8 @@ class ChatGPTDecoder:
         self._topics: dict[str, _Lane] = {}
         self._early = EarlyItems()
         self._bodies = 0
+        self._counted = 0
+        self._told_before = 0
         self._handed_off: int | None = None
         self._async = False
         self._conversation = ""
@@ -78,7 +80,13 @@ class ChatGPTDecoder:
     def feed(self, data: bytes) -> Iterator[DecoderEvent]:
         """Take the next bytes of a response body."""
         for event in self._response.events.feed(data):
-            self._event(self._response, event)
+            if not event.data.strip() or event.data.strip() == "[DONE]":
+                self._event(self._response, event)
+            elif self._told_before:
+                self._told_before -= 1
+            else:
+                self._counted += 1
+                self._event(self._response, event)
         return self._drain()
 
     def feed_frame(self, text: str) -> Iterator[DecoderEvent]:
@@ -108,6 +116,18 @@ class ChatGPTDecoder:
         self._fail_capped()
         self._answer.settle()
         return self._drain()
+
+    def resume(self, request: bytes) -> None:
+        """The page asks for the events from ``offset`` on, counted over the turn without ``[DONE]``."""
+        try:
+            body = decode_json(request.decode("utf-8", "replace"))
+        except ValueError:
+            body = None
+        offset = body.get("offset") if isinstance(body, dict) else None
+        if isinstance(offset, int):
+            self._told_before = max(0, self._counted - offset)
+        else:
+            self._report("resume", "a request to resume without an offset")
 
     # --- events
 

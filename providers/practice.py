@@ -54,6 +54,9 @@ class PracticeDecoder:
         """Nothing is held back at an end: an event that is not whole is no event."""
         return iter(())
 
+    def resume(self, request: bytes) -> None:
+        """The practice page never goes on with a stream that broke."""
+
 
 def _read_event(data: str) -> Iterator[DecoderEvent]:
     try:

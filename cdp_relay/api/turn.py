@@ -29,6 +29,9 @@ from cdp_relay.errors import InternalError, RelayError
 
 __all__ = ["StreamedTurn", "start_turn"]
 
+_FIRST_WORD_SECONDS = 1.0
+"""How long the status line waits for the first word once the site has begun its stream."""
+
 
 @attrs.define(eq=False)
 class StreamedTurn:
@@ -39,19 +42,24 @@ class StreamedTurn:
     _held: list[ChatEvent] = attrs.field(factory=list, init=False)
 
     async def accepted(self, patience: float) -> None:
-        """Wait until the site has accepted the prompt, or for *patience* seconds.
+        """Wait until the site answers, or for *patience* seconds.
 
-        The events that came meanwhile are kept for :meth:`stream`.
+        A status of 200 from the site is not yet an answer: caps and failures are often the first
+        thing in its stream. So the first word is waited for as well, though not for long, as the
+        model may think. The events that came meanwhile are kept for :meth:`stream`.
 
         Raises:
           RelayError: the turn failed within that time.
         """
-        with trio.move_on_after(patience):
+        with trio.move_on_after(patience) as waiting:
             while True:
                 event = await self._next()
                 self._held.append(event)
-                if _shows_acceptance(event):
+                if isinstance(event, TextDelta | ReasoningDelta | Finished):
                     return
+                if isinstance(event, StepReached) and event.step is Step.STREAMING:
+                    first_word_by = trio.current_time() + _FIRST_WORD_SECONDS
+                    waiting.deadline = min(waiting.deadline, first_word_by)
 
     @property
     def notices(self) -> list[str]:
@@ -126,9 +134,3 @@ async def _run_turn(
             return
         if exchange.turn.cancelled_caught:
             await channel.send(exchange.failed(exchange.interruption()))
-
-
-def _shows_acceptance(event: ChatEvent) -> bool:
-    if isinstance(event, StepReached):
-        return event.step is Step.STREAMING
-    return isinstance(event, TextDelta | ReasoningDelta | Finished)

@@ -68,6 +68,10 @@ class AnswerReader:
         """The response body ended."""
         self._take(self.decoder.end_body())
 
+    def resume(self, request: bytes) -> None:
+        """The page asked for the rest of a body that broke."""
+        self.decoder.resume(request)
+
     def usage(self, prompt_tokens: int) -> Usage:
         """Estimate the tokens of the turn so far."""
         reasoning = estimate_tokens_of_bytes(self.reasoning_bytes)

@@ -128,6 +128,14 @@ class StreamDecoder(Protocol):
         """
         ...
 
+    def resume(self, request: bytes) -> None:
+        """The page asks for the rest of a body that broke; the next ``feed`` is of that.
+
+        A browser can withhold from its page what it has already shown to us, so the page may ask
+        for a part again that was decoded before: *request*, its request's body, says from where.
+        """
+        ...
+
 
 @attrs.frozen(kw_only=True)
 class Submission:

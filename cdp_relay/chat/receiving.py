@@ -182,6 +182,7 @@ class Receiver:
             _log.info("answer_resumed", request=self.timeline.request)
             self._requests.add(event.request_id)
             self._open.add(event.request_id)
+            self.reader.resume(event.body or b"")
         elif self.provider.read_submission(event.body or b"") is not None:
             self.timeline.delivery.put(
                 Drift(kind="submission", detail="a second prompt left the page while the first was answered")

@@ -270,10 +270,10 @@ async def test_silence_is_filled_with_empty_deltas(autojump_clock: trio.testing.
         yield finished()
 
     assert await chunks_in_virtual_time(script, 10.0) == [
-        (0, {"role": "assistant", "content": ""}),
-        (10, {"content": ""}),
-        (20, {"content": ""}),
-        (30, {"content": ""}),
+        (1, {"role": "assistant", "content": ""}),  # the first word was waited for, for a second
+        (11, {"content": ""}),
+        (21, {"content": ""}),
+        (31, {"content": ""}),
         (35, {"content": "late"}),
         (45, {"content": ""}),
         (49, {}),

@@ -34,6 +34,9 @@ class Script:
     def end_body(self) -> Iterator[DecoderEvent]:
         yield from self.events.get("end", [])
 
+    def resume(self, request: bytes) -> None:
+        del self.events[request.decode()]
+
 
 async def delivered(delivery: Delivery) -> list[ChatEvent]:
     delivery.close()

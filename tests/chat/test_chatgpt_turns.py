@@ -107,6 +107,17 @@ async def test_an_answer_whose_stream_breaks_goes_on_where_the_page_resumes_it(
     assert chatgpt_site.prompts == ["hello"]
 
 
+async def test_a_page_that_resumes_from_before_what_we_read_repeats_nothing(
+    relay: Relay, chatgpt_site: ChatGPTSite
+) -> None:
+    # A browser can withhold from its page the last bytes before a break that DevTools has shown.
+    chatgpt_site.configure(losesOnBreak=3)
+    text = " ".join(f"word{number}" for number in range(20))
+    chatgpt_site.say(Answer(text=text, cut="middle"))
+    assert (await ask(relay, question("hello"))).text == text
+    assert chatgpt_site.journal.count("resume") >= 1
+
+
 @pytest.mark.parametrize("form", ["mixed", "bare", "explicit", "patch", "list"])
 async def test_every_form_of_deltas_gives_the_same_text(
     relay: Relay, chatgpt_site: ChatGPTSite, form: str

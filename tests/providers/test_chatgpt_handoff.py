@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from cdp_relay.chat.vocabulary import Drift, TextDelta
 from cdp_relay.errors import ProtocolViolation
+from cdp_relay.wire import SSEDecoder
 from tests.providers.chatgpt_frames import (
     COMPLETE,
     DONE,
@@ -201,3 +203,24 @@ def test_a_frame_beyond_all_measure_is_a_violation() -> None:
     decoder = provider().new_decoder()
     with pytest.raises(ProtocolViolation):
         decoder.feed_frame(" " * ((64 << 20) + 1))
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_events_that_the_page_asks_for_again_are_not_read_twice(lost: int) -> None:
+    # START is two events; a message and its words follow.
+    events = [start(), text("one"), delta({"v": " two"}), delta({"v": " three"})]
+    decoder = provider().new_decoder()
+    said = [*decoder.feed(START + b"".join(events)), *decoder.end_body()]
+    counted = len(list(SSEDecoder().feed(START))) + len(events)
+    decoder.resume(json.dumps({"conversation_id": "c1", "offset": counted - lost}).encode())
+    rest = b"".join(events[len(events) - lost :]) + delta({"v": " four"}) + closing() + TAIL
+    said += [*decoder.feed(rest), *decoder.end_body()]
+    assert "".join(event.text for event in said if isinstance(event, TextDelta)) == "one two three four"
+    assert not [event for event in said if isinstance(event, Drift)]
+
+
+@pytest.mark.parametrize("request_body", [b"", b"{", b"[]", b'{"offset": "3"}'])
+def test_a_request_to_resume_without_an_offset_is_drift(request_body: bytes) -> None:
+    decoder = provider().new_decoder()
+    decoder.resume(request_body)
+    assert [event.kind for event in decoder.feed(b"") if isinstance(event, Drift)] == ["resume"]
