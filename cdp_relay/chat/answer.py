@@ -59,10 +59,7 @@ class AnswerReader:
 
     def frame(self, text: str) -> None:
         """Take one WebSocket message."""
-        before = self.text_bytes
         self._take(self.decoder.feed_frame(text))
-        if self.text_bytes > before:
-            self.capture = "socket"
 
     def end_body(self) -> None:
         """The response body ended."""
@@ -98,7 +95,8 @@ class AnswerReader:
                 case TitleSeen():
                     self.title = event.title
                 case HandedOff():
-                    self.topic = event.topic
+                    # Messages of the topic may have come before this word of it.
+                    self.topic, self.capture = event.topic, "socket"
                 case AnswerEnded():
                     self.finish_reason = event.finish_reason
                 case SiteFailed():

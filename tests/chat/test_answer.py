@@ -73,11 +73,11 @@ async def test_text_thinking_and_drift_go_to_the_client_and_the_rest_is_remember
 
 def test_an_answer_that_came_over_a_socket_says_so() -> None:
     reader = AnswerReader(Script({"a": [HandedOff("topic")], "ping": [], "b": [TextDelta("x")]}), Delivery())
-    reader.body(b"a")
     reader.frame("ping")
-    assert (reader.topic, reader.capture) == ("topic", "stream")
+    assert (reader.topic, reader.capture) == (None, "stream")
+    reader.body(b"a")
     reader.frame("b")
-    assert reader.capture == "socket"
+    assert (reader.topic, reader.capture, reader.text_bytes) == ("topic", "socket", 1)
 
 
 def test_a_failure_is_the_end_of_an_answer() -> None:
