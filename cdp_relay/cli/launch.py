@@ -52,6 +52,7 @@ async def _run(home: Home, settings: ChromeSettings, port: int, as_json: bool) -
     from cdp_relay.chrome import open_browser
     from cdp_relay.cli.running import announce
 
+    closed = False
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals, trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
 
@@ -72,7 +73,7 @@ async def _run(home: Home, settings: ChromeSettings, port: int, as_json: bool) -
                     await browser.wait_ended()
                 closed = await browser.was_closed_by_hand()
             nursery.cancel_scope.cancel()
-            if not closed:
-                click.echo(f"Chrome (process {browser.pid}) ended by itself.", err=True)
-            return 0 if closed else 1
-    return 0
+    if scope.cancelled_caught or closed:
+        return 0
+    click.echo(f"Chrome (process {browser.pid}) ended by itself.", err=True)
+    return 1

@@ -1,0 +1,61 @@
+"""The documents say what the code does: those that are generated, and the commands in the others."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from cdp_relay import __version__
+from cdp_relay.cli.app import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+PROSE = ["README.md", "CONTRIBUTING.md", "docs/practice.md"]
+
+
+def _load_build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_build", ROOT / "docs" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["settings.md", "errors.md", "cli.md"])
+def test_a_generated_page_is_what_the_code_says(page: str) -> None:
+    written = (ROOT / "docs" / page).read_text("utf-8")
+    assert written == _load_build().PAGES[page](), "run: python docs/build.py"
+
+
+@pytest.mark.parametrize("page", PROSE)
+def test_every_command_in_the_prose_exists(page: str) -> None:
+    known = {name for section in COMMANDS.values() for name in section}
+    text = (ROOT / page).read_text("utf-8")
+    for name in re.findall(r"\bcdp-relay ([a-z][a-z-]*)", text):
+        assert name in known, f"{page}: cdp-relay {name}"
+
+
+@pytest.mark.parametrize(
+    "page", [*PROSE, "docs/cli.md", "docs/settings.md", "docs/errors.md", "CHANGELOG.md"]
+)
+def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (path.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_readme_names_every_dependency_and_no_other() -> None:
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    declared = {re.split(r"[><=]", one)[0] for one in document["project"]["dependencies"]}
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
+    assert {name.lower() for name in re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE)} == declared
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
