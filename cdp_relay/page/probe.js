@@ -61,7 +61,8 @@ function findControl(token, milliseconds, selectors, enabled, uncovered) {
     },
     () => ({
       control: null,
-      cover: cover && describe(cover),
+      cover: cover && { ...describe(cover), empty: isEmptyLayer(cover) },
+      box: last && last.element && describe(last.element),
       covered: Boolean(last && last.element),
       passed: last ? last.passed : [],
       candidates: candidates(),

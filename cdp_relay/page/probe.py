@@ -31,6 +31,9 @@ _log = logging.getLogger("cdp_relay.page")
 _WATCH_SECONDS = 20.0
 """One watch in the page. It bounds what a watcher that nobody stopped leaves behind."""
 
+_COVER_SECONDS = 1.5
+"""How long something may lie over a control before it counts as lying there: most are on their way out."""
+
 _STILL_PIXELS = 1.0
 """A control that moved by more than this between two looks is still on its way."""
 
@@ -113,7 +116,9 @@ async def click_control(
 ) -> Control:
     """Wait until a control is visible, at rest and not covered; then click it, trusted.
 
-    Chrome's success says nothing about the effect: the caller verifies that.
+    Chrome's success says nothing about the effect: the caller verifies that. An empty layer over the
+    control (no words, no controls, nothing that a click could decide) is clicked away once, as a
+    person would do without noticing it.
 
     Args:
       enabled: whether to wait as well until it is not disabled.
@@ -123,7 +128,18 @@ async def click_control(
       ControlCovered: it is there, but something lies over it; the message names what.
     """
     deadline = trio.current_time() + timeout
-    control = await _find(tab, selectors, timeout=timeout, enabled=enabled, uncovered=True)
+    patience = min(timeout, _COVER_SECONDS)
+    try:
+        control = await _find(tab, selectors, timeout=patience, enabled=enabled, uncovered=True)
+    except SelectorDrift as missing:
+        left = deadline - trio.current_time()
+        if left <= 0:
+            raise
+        if isinstance(missing, ControlCovered) and missing.details["cover"].get("empty"):
+            box = missing.details["box"]
+            _log.info("clicking an empty layer away")
+            await tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        control = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True)
     while True:
         await tab.mouse.move(control.x, control.y)
         left = max(0.0, deadline - trio.current_time())
@@ -215,7 +231,7 @@ def _missing(
         name = " ".join(str(cover[key]) for key in ("tag", "role", "label") if cover.get(key))
         return ControlCovered(
             f"The control {selectors[0]!r} is covered by {name or 'something outside of the view'}.",
-            details={**details, "cover": cover},
+            details={**details, "cover": cover, "box": seen.get("box")},
         )
     why = ", ".join(sorted({str(one.get("why")) for one in details["passed_over"]}))
     what = f"all matches are unusable ({why})" if why else "nothing matches"

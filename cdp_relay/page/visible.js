@@ -64,6 +64,17 @@ function owns(element, hit) {
   return false;
 }
 
+const MEANINGFUL =
+  "a, button, input, select, textarea, label, iframe, video, canvas, img, " +
+  '[role], [tabindex], [onclick], [contenteditable]:not([contenteditable="false"])';
+
+// An empty layer: no words, no controls, nothing that a click on it could decide.
+function isEmptyLayer(element) {
+  if (element === document.body || element === document.documentElement) return false;
+  if (element.textContent.trim()) return false;
+  return !element.closest(MEANINGFUL) && !element.querySelector(MEANINGFUL);
+}
+
 // A point where a click reaches the element, or what is in the way at its centre.
 function reach(element) {
   const boxes = [...element.getClientRects()].slice(0, 8);

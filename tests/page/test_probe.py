@@ -173,6 +173,29 @@ async def test_a_covered_control_is_not_clicked_and_the_cover_is_named(
     assert await clicks(tab) == []
 
 
+@pytest.mark.parametrize("inside", ["Accept our terms", "<button>OK</button>", "<a href='#x'><i></i></a>"])
+async def test_a_cover_that_says_or_offers_anything_is_never_clicked(
+    tab: Tab, plain_site: PlainSite, inside: str
+) -> None:
+    cover = f"<div id=c style='position:fixed;inset:0'>{inside}</div>"
+    await show(tab, plain_site, "<button id=b>b</button>" + cover + LOG_CLICKS)
+
+    with pytest.raises(ControlCovered):
+        await click_control(tab, ["#b"], timeout=2)
+
+    assert await clicks(tab) == []
+
+
+async def test_an_empty_layer_is_clicked_away_once(tab: Tab, plain_site: PlainSite) -> None:
+    cover = "<div id=c style='position:fixed;inset:0'><span></span></div>"
+    leaves = "<script>document.querySelector('#c').onpointerup = (e) => e.currentTarget.remove()</script>"
+    await show(tab, plain_site, "<button id=b>b</button>" + cover + LOG_CLICKS + leaves)
+
+    await click_control(tab, ["#b"], timeout=5)
+
+    assert (await clicks(tab))[-1] == ["b", True, 1]
+
+
 async def test_a_cover_that_goes_away_is_waited_for(tab: Tab, plain_site: PlainSite) -> None:
     cover = "<div id=c style='position:fixed;inset:0'></div>"
     await show(tab, plain_site, "<button id=b>b</button>" + cover + LOG_CLICKS)
