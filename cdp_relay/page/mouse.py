@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
+import trio
 
 from cdp_relay.cdp import Session
 
 __all__ = ["Button", "Mouse"]
 
 Button = Literal["left", "middle", "right"]
+
+_RELEASE_SECONDS = 1.0
 
 _BITS: dict[Button, int] = {"left": 1, "right": 2, "middle": 4}
 
@@ -37,7 +40,10 @@ class Mouse:
     async def up(self, button: Button = "left", *, count: int = 1, modifiers: int = 0) -> None:
         """Release a button where the mouse is."""
         self._buttons &= ~_BITS[button]
-        await self._send("mouseReleased", button, count=count, modifiers=modifiers)
+        # Chrome never acknowledges the release of a click that opened a window (measured). A page
+        # that hangs shows in whatever is asked next.
+        with trio.move_on_after(_RELEASE_SECONDS):
+            await self._send("mouseReleased", button, count=count, modifiers=modifiers)
 
     async def click(
         self, x: float, y: float, *, button: Button = "left", count: int = 1, modifiers: int = 0

@@ -221,9 +221,13 @@ async def test_a_crash_fails_what_is_under_way_at_once(
         assert isinstance(tab.gone_error, PageCrashed)
 
 
-async def test_a_popup_is_closed(tab: Tab, plain_site: PlainSite, connection: Connection) -> None:
+async def test_a_popup_is_closed_and_the_page_goes_on(
+    tab: Tab, plain_site: PlainSite, connection: Connection
+) -> None:
     popup = plain_site.page("/popup", BLANK)
-    await tab.navigate(plain_site.page("/", f"<button id=b onclick=\"window.open('{popup}')\">b</button>"))
+    opener = f"<button id=b onclick=\"window.open('{popup}')\">b</button>"
+    other = "<button id=c onclick=\"document.title = 'clicked'\">c</button>"
+    await tab.navigate(plain_site.page("/", opener + other))
     with connection.root.subscribe("Target.targetDestroyed") as closed:
         await click_control(tab, ["#b"], timeout=5)
         with trio.fail_after(10):
@@ -232,6 +236,8 @@ async def test_a_popup_is_closed(tab: Tab, plain_site: PlainSite, connection: Co
     assert len(tab.popups) == 1
     urls = [page.url for page in await connection.targets.list_pages()]
     assert popup not in urls
+    await click_control(tab, ["#c"], timeout=5)
+    assert await tab.evaluate("() => document.title") == "clicked"
 
 
 async def test_a_file_chooser_does_not_open(tab: Tab, plain_site: PlainSite) -> None:
