@@ -77,18 +77,26 @@ class Door:
             exchange = _open_exchange(head, nursery)
             outgoing = _Outgoing(send, exchange)
             with self._kept(exchange):
-                try:
-                    self.gate.check(head)
-                    exchange.body = await self._read_body(head, receive)
-                except _ClientGone:
-                    return
-                except RelayError as error:
-                    exchange.error = error
-                    await _refuse(error, exchange, receive, outgoing)
-                    return
-                exchange.enter(scope)
-                await self.application(scope, _Incoming(receive), outgoing)
+                if await self._admit(head, exchange, receive, outgoing):
+                    exchange.enter(scope)
+                    await self.application(scope, _Incoming(receive), outgoing)
                 nursery.cancel_scope.cancel()
+
+    async def _admit(
+        self, head: Head, exchange: Exchange, receive: ASGIReceiveCallable, outgoing: _Outgoing
+    ) -> bool:
+        """Check the head and read the body; False when the client was refused, or has gone."""
+        try:
+            self.gate.check(head)
+            exchange.body = await self._read_body(head, receive)
+        except _ClientGone:
+            return False
+        except RelayError as error:
+            exchange.error = error
+        if exchange.error is not None:
+            await _refuse(exchange.error, exchange, receive, outgoing)
+            return False
+        return True
 
     @contextmanager
     def _kept(self, exchange: Exchange) -> Iterator[None]:

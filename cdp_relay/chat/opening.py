@@ -12,7 +12,7 @@ from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.interruptions import state_error
 from cdp_relay.chat.vocabulary import Drift, Step
 from cdp_relay.errors import PageNavigated, SelectorDrift, SiteTimeout
-from cdp_relay.page import Tab, find_control, find_state, visible_count
+from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
 
 __all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "step_limit"]
 
@@ -109,27 +109,33 @@ async def make_ready(site_tab: SiteTab, limits: StepLimits) -> Readiness:
     tab, provider = site_tab.tab, site_tab.provider
     selectors = provider.site.selectors
     with step_limit(provider, Step.READY, limits.ready_seconds + 1, "ready_seconds"):
-        try:
-            composer = await find_control(tab, selectors.composer, timeout=limits.ready_seconds)
-        except SelectorDrift:
+        composer = await _look_for(tab, selectors.composer, limits.ready_seconds)
+        if isinstance(composer, SelectorDrift):
             # Whatever shows after all that time will not clear by itself any more.
             await _refuse_states(site_tab, passing=True)
             if not provider.is_home(tab.url):
                 raise PageNavigated(
                     f"{provider.site.title} led the tab away from its chat page.",
                     details={"site": provider.site.name},
-                ) from None
-            raise
+                )
+            raise composer
         await _refuse_states(site_tab)
         drift: tuple[Drift, ...] = ()
         if selectors.signed_in and not await visible_count(tab, selectors.signed_in):
-            try:
-                await find_control(tab, selectors.signed_in, timeout=_SIGNED_IN_SECONDS)
-            except SelectorDrift:
+            sign = await _look_for(tab, selectors.signed_in, _SIGNED_IN_SECONDS)
+            if isinstance(sign, SelectorDrift):
                 await _refuse_states(site_tab)
                 # No sign of being signed out either: the definition is old, the page may be fine.
                 drift = (Drift(kind="selector", detail="signed_in: no alternative matches"),)
     return Readiness(composer_rank=composer.rank, drift=drift)
+
+
+async def _look_for(tab: Tab, selectors: tuple[str, ...], seconds: float) -> Control | SelectorDrift:
+    """Find a control, or what is to be said of its absence once the reason is known."""
+    try:
+        return await find_control(tab, selectors, timeout=seconds)
+    except SelectorDrift as missing:
+        return missing
 
 
 async def _refuse_states(site_tab: SiteTab, *, passing: bool = False) -> None:

@@ -163,7 +163,9 @@ class Turn:
                         await receiver.drain()
             finally:
                 if self._may_have_sent() and not receiver.at_rest and interruptions.lost is None:
-                    await self._stop(site_tab, receiver)
+                    site_tab.doubtful = True
+                    with trio.move_on_after(self.limits.stop_seconds, shield=True):
+                        site_tab.doubtful = not await self._stopped(site_tab, receiver)
 
     def _is_wanted(self, method: str, url: str) -> bool:
         return self.provider.is_submission(method, url) or self.provider.is_resume(method, url)
@@ -241,14 +243,9 @@ class Turn:
         )
         self.delivery.close()
 
-    async def _stop(self, site_tab: SiteTab, receiver: Receiver) -> None:
-        """Stop the answer on the page, within a bounded time; a page that won't stop is closed."""
-        with trio.move_on_after(self.limits.stop_seconds, shield=True) as scope:
-            try:
-                stopped = await receiver.stop(site_tab.tab)
-            except RelayError:
-                stopped = False
-            if not stopped:
-                site_tab.doubtful = True
-        if scope.cancelled_caught:
-            site_tab.doubtful = True
+    async def _stopped(self, site_tab: SiteTab, receiver: Receiver) -> bool:
+        """Stop the answer on the page; False when nobody can say that it stopped."""
+        try:
+            return await receiver.stop(site_tab.tab)
+        except RelayError:
+            return False

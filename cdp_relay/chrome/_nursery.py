@@ -22,4 +22,5 @@ async def open_nursery() -> AsyncGenerator[trio.Nursery, None]:
             only = only.exceptions[0]
         if only is group:
             raise
-        raise only from only.__cause__
+        # The group says nothing that the only exception in it does not.
+        raise only from only.__cause__  # noqa: ASYNC123

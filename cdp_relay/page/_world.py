@@ -188,6 +188,7 @@ class World:
             return self._kit_id
 
     async def _install(self, timeout: float) -> str:
+        answer: protocol.Runtime.EvaluateResult | None = None
         try:
             context = await self._session.execute(
                 protocol.Page.create_isolated_world(self._frame_id, world_name="cdp-relay"), timeout=timeout
@@ -198,9 +199,10 @@ class World:
         except CommandFailed as error:
             if not _is_document_gone(error):
                 raise
+        if answer is None:
             # Between two documents there is a moment without any; let the browser get on.
             await trio.sleep(0.01)
-            raise PageNavigated("The page is on its way to another document.") from None
+            raise PageNavigated("The page is on its way to another document.")
         if answer.exception_details is not None:
             raise self._thrown(answer.exception_details)
         kit = answer.result.raw.get("objectId") if answer.result is not None else None

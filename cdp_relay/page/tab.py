@@ -345,7 +345,8 @@ async def open_tab(
         if undo is not None:
             undo()
         tab.shared_workers.end()
-        await _leave(connection, session, tab.target_id, close=close)
+        with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await _leave(connection, session, tab.target_id, close=close)
     if failure is not None:
         raise failure
 
@@ -360,12 +361,11 @@ def _tab_of(session: Session, browser_context_id: str | None) -> Tab:
 
 
 async def _leave(connection: Connection, session: Session, target_id: str, *, close: bool) -> None:
-    with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-        try:
-            if close:
-                # Unlike Page.close it asks no beforeunload question.
-                await connection.targets.close_page(target_id)
-            else:
-                await session.detach()
-        except BrowserError:
-            pass  # closed, or gone with the browser: what was wanted
+    try:
+        if close:
+            # Unlike Page.close it asks no beforeunload question.
+            await connection.targets.close_page(target_id)
+        else:
+            await session.detach()
+    except BrowserError:
+        pass  # closed, or gone with the browser: what was wanted
