@@ -27,6 +27,7 @@ _EXPORTS = (
     "editorState",
     "fewerChips",
     "findControl",
+    "findControlAgain",
     "focusEditor",
     "keepClipboard",
     "putOnClipboard",

@@ -48,11 +48,15 @@ class Mouse:
     async def click(
         self, x: float, y: float, *, button: Button = "left", count: int = 1, modifiers: int = 0
     ) -> None:
-        """Move to a point, then press and release there; ``count=2`` is a double click.
+        """Move to a point, then press and release there; ``count=2`` is a double click."""
+        await self.move(x, y, modifiers=modifiers)
+        await self.press(button, count=count, modifiers=modifiers)
+
+    async def press(self, button: Button = "left", *, count: int = 1, modifiers: int = 0) -> None:
+        """Press and release a button where the mouse is.
 
         A button that went down comes up again, also when the caller is cancelled in between.
         """
-        await self.move(x, y, modifiers=modifiers)
         for nth in range(1, count + 1):
             try:
                 await self.down(button, count=nth, modifiers=modifiers)

@@ -71,6 +71,12 @@ function findControl(token, milliseconds, selectors, enabled, uncovered) {
   );
 }
 
+// The same one frame later: whether a control is at rest shows only over time.
+async function findControlAgain(token, milliseconds, selectors, enabled, uncovered) {
+  await nextFrame();
+  return findControl(token, milliseconds, selectors, enabled, uncovered);
+}
+
 function visibleCount(selectors) {
   const seen = new Set();
   for (const selector of selectors) {

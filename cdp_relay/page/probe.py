@@ -143,12 +143,12 @@ async def click_control(
     while True:
         await tab.mouse.move(control.x, control.y)
         left = max(0.0, deadline - trio.current_time())
-        again = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True)
+        again = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True, again=True)
         still = abs(again.x - control.x) <= _STILL_PIXELS and abs(again.y - control.y) <= _STILL_PIXELS
         control = again
         if still or left == 0.0:
             break
-    await tab.mouse.click(control.x, control.y)
+    await tab.mouse.press()
     return control
 
 
@@ -196,9 +196,16 @@ def _plain(rule: StateLike) -> dict[str, Any]:
 
 
 async def _find(
-    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool, uncovered: bool
+    tab: Tab,
+    selectors: Sequence[str],
+    *,
+    timeout: float,
+    enabled: bool,
+    uncovered: bool,
+    again: bool = False,
 ) -> Control:
-    seen = await tab.world.wait("findControl", list(selectors), enabled, uncovered, seconds=timeout)
+    name = "findControlAgain" if again else "findControl"
+    seen = await tab.world.wait(name, list(selectors), enabled, uncovered, seconds=timeout)
     found = seen["control"] if isinstance(seen, dict) else None
     if not isinstance(found, dict):
         raise _missing(selectors, seen if isinstance(seen, dict) else {}, timeout)

@@ -66,3 +66,14 @@ function cancel(token) {
 function watching() {
   return running.size;
 }
+
+// The next frame of animations, or a tenth of a second where no frames are drawn.
+function nextFrame() {
+  return new Promise((done) => {
+    const timer = setTimeout(done, 100);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}
