@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import attrs
@@ -130,6 +131,34 @@ def test_an_override_of_nothing_is_refused(home: Home) -> None:
 def test_settings_that_name_no_site_are_refused(settings: Settings, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_registry(settings=settings)
+
+
+@pytest.fixture
+def installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with a provider, as pip would leave it, on the import path."""
+    folder = tmp_path / "site-packages"
+    info = folder / "acme_chat-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-chat\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[cdp_relay.providers]\nacme = acme_chat_provider\n")
+    (folder / "acme_chat_provider.py").write_text(NEW_CODE)
+    (folder / "acme_chat_provider.toml").write_text(NEW_DEFINITION)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "acme_chat_provider", raising=False)
+    return folder
+
+
+def test_an_installed_package_brings_a_site(installed_package: Path, home: Home) -> None:
+    write(home, "acme.toml", 'title = "Renamed by me"')
+    registry = load_registry(home)
+    assert registry.providers["acme"].site.title == "Renamed by me"
+    assert registry.sources["acme"].origin == "package acme_chat_provider"
+
+
+def test_an_installed_package_without_its_definition_is_named(installed_package: Path) -> None:
+    (installed_package / "acme_chat_provider.toml").unlink()
+    with pytest.raises(SettingsError, match=r"acme_chat_provider\.toml cannot be read"):
+        load_registry()
 
 
 def test_only_the_chosen_sites_are_offered() -> None:
