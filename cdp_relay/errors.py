@@ -403,7 +403,10 @@ class SelectorDrift(SiteError):
     """No known selector matches a control of the page: the site has changed."""
 
     code = "selector_drift"
-    next_step = "Run 'cdp-relay doctor --site SITE', then override the selector in the configuration folder."
+    next_step = (
+        "The error's details list what is on the page: override the selector in providers/SITE.toml "
+        "in the configuration folder."
+    )
 
 
 class ControlCovered(SelectorDrift):

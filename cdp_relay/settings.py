@@ -120,10 +120,10 @@ class LimitSettings:
         None, "Putting the prompt into the composer.", validator=optional(_POSITIVE)
     )
     submit_seconds: float | None = _setting(
-        None, "From pressing send to the site's answer to the request.", validator=optional(_POSITIVE)
+        None, "From pressing send to the prompt's leaving the page.", validator=optional(_POSITIVE)
     )
     first_byte_seconds: float | None = _setting(
-        None, "From the site's acceptance to the first byte of the answer.", validator=optional(_POSITIVE)
+        None, "From the prompt's leaving to the first byte of the response.", validator=optional(_POSITIVE)
     )
     idle_seconds: float | None = _setting(
         None, "Longest silence within an answer.", validator=optional(_POSITIVE)

@@ -263,7 +263,7 @@ class StepLimits:
     compose_seconds: float = 30.0
     submit_seconds: float = 45.0
     first_byte_seconds: float = 120.0
-    """From the response's status to its first byte of answer or thinking."""
+    """From the prompt's leaving to the first byte of the response's body."""
     idle_seconds: float = 300.0
     """Between two bytes."""
     recover_seconds: float = 30.0

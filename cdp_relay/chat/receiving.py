@@ -38,6 +38,9 @@ elsewhere at 3 s on ChatGPT. The client has its whole answer by then."""
 
 _MAX_REFUSAL_BYTES = 256 * 1024
 
+_REFUSAL_SECONDS = 3.0
+"""How long the body of a refusal is waited for: a page that does not read it never lets it end."""
+
 
 @attrs.define(eq=False)
 class Receiver:
@@ -117,6 +120,8 @@ class Receiver:
         with trio.move_on_after(seconds) as self._wait:
             return await self.capture.__anext__()
         self._wait = None
+        if self._refusal is not None:
+            raise self._refused()
         if self.interruptions.state is not None:
             raise self.interruptions.state
         raise self._silence(seconds, name)
@@ -127,6 +132,8 @@ class Receiver:
             self._wait.deadline = min(self._wait.deadline, trio.current_time() + _STATE_PATIENCE_SECONDS)
 
     def _patience(self) -> tuple[float, str]:
+        if self._refusal is not None:
+            return _REFUSAL_SECONDS, ""
         if self._broken is not None:
             return self.limits.recover_seconds, "recover_seconds"
         if not self._flowing:
@@ -142,6 +149,9 @@ class Receiver:
             f"{title} {what} for {seconds:g} s (limits.{name}).",
             details={"site": self.provider.site.name, "step": str(self.timeline.last), "seconds": seconds},
         )
+
+    def _refused(self) -> RelayError:
+        return self.provider.refusal(self._status or 0, self._headers, bytes(self._refusal or b""))
 
     def _cut_short(self) -> RelayError:
         title = self.provider.site.title
@@ -208,7 +218,7 @@ class Receiver:
         if event.source == "body":
             self.reader.capture = "body"
         if self._refusal is not None and event.request_id == self._first:
-            raise self.provider.refusal(self._status or 0, self._headers, bytes(self._refusal))
+            raise self._refused()
         over_before = self.reader.over
         self.reader.end_body()
         if over_before or self.reader.over:

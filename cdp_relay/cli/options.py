@@ -20,7 +20,7 @@ SHORT_FORMS = {
     "chrome.profile": "profile",
     "chrome.attach": "attach",
     "chrome.headless": "headless",
-    "chat.default_site": "site",
+    "chat.default_site": "default-site",
     "chat.tabs": "tabs",
 }
 """Settings that people give by hand, and the shorter flag for each."""

@@ -37,7 +37,9 @@ def sign_in(site: str) -> int:
 
     trio.run(_wait_for_person, home, loaded.settings, address, provider.site.title)
     _remember(home, site)
-    click.echo(f"Closed. The sign-in is kept in the relay's profile; now run: cdp-relay up --site {site}")
+    click.echo(
+        f"Closed. The sign-in is kept in the relay's profile; now run: cdp-relay up --default-site {site}"
+    )
     return 0
 
 

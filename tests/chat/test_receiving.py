@@ -1,0 +1,164 @@
+"""How long an answer is waited for, and what its silence means; in virtual time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from cdp_relay import errors
+from cdp_relay.chat import RequestId, Step
+from cdp_relay.chat.answer import AnswerReader
+from cdp_relay.chat.contract import Submission
+from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.interruptions import Interruptions
+from cdp_relay.chat.receiving import Receiver
+from cdp_relay.chat.registry import load_provider
+from cdp_relay.chat.sending import Sent
+from cdp_relay.chat.timeline import Timeline
+from cdp_relay.page import BodyData, BodyEnded, Capture, CaptureEvent, RequestSent, ResponseStarted
+
+SSE = {"content-type": "text/event-stream"}
+MESSAGE = {
+    "id": "a",
+    "author": {"role": "assistant"},
+    "recipient": "all",
+    "channel": "final",
+    "content": {"content_type": "text", "parts": ["Half"]},
+}
+HALF = f"data: {json.dumps({'v': {'message': MESSAGE, 'conversation_id': 'c'}, 'c': 0})}\n\n".encode()
+COMPLETE = b'data: {"type": "message_stream_complete", "conversation_id": "c"}\n\n'
+RESUME = "https://chatgpt.com/backend-api/f/conversation/resume"
+
+
+@attrs.define(eq=False)
+class Wire:
+    """A capture that gives out what the test says, at its time."""
+
+    script: list[tuple[float, CaptureEvent]]
+
+    async def __anext__(self) -> CaptureEvent:
+        if not self.script:
+            await trio.sleep_forever()
+        at, event = self.script[0]
+        await trio.sleep_until(at)
+        self.script.pop(0)
+        return event
+
+
+def started(status: int = 200, headers: dict[str, str] | None = None, request: str = "r") -> ResponseStarted:
+    chosen = SSE if headers is None else headers
+    return ResponseStarted(request_id=request, status=status, headers=chosen, mime_type="")
+
+
+def data(chunk: bytes, request: str = "r") -> BodyData:
+    return BodyData(request_id=request, data=chunk)
+
+
+def ended(error: str | None = None, request: str = "r") -> BodyEnded:
+    return BodyEnded(request_id=request, error=error, canceled=error == "net::ERR_ABORTED", source="stream")
+
+
+def resumed() -> RequestSent:
+    return RequestSent(
+        request_id="again", method="POST", url=RESUME, body=b'{"offset": 1}', session=cast(Any, None)
+    )
+
+
+def receiver(*script: tuple[float, CaptureEvent]) -> Receiver:
+    now = trio.current_time()
+    provider = load_provider("chatgpt")
+    delivery = Delivery()
+    made = Receiver(
+        provider,
+        cast(Capture, Wire([(now + at, event) for at, event in script])),
+        AnswerReader(provider.new_decoder(), delivery),
+        Interruptions(),
+        Timeline(RequestId("r"), delivery),
+        attrs.evolve(provider.site.limits, first_byte_seconds=60, idle_seconds=100, recover_seconds=20),
+    )
+    made.sent(Sent(request_id="r", submission=Submission(prompt="hi"), presses=1, exact=True))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("script", "expected", "at"),
+    [
+        ([], errors.SiteTimeout, 60),
+        ([(50, started())], errors.SiteTimeout, 110),
+        ([(1, started()), (2, data(HALF))], errors.SiteTimeout, 102),
+        (
+            [(1, started()), (2, data(HALF)), (3, ended("net::ERR_FAILED"))],
+            errors.AnswerIncomplete,
+            23,
+        ),
+        ([(1, started()), (2, data(HALF)), (3, ended())], errors.AnswerIncomplete, 23),
+        ([(1, ended("net::ERR_CONNECTION_RESET"))], errors.AnswerIncomplete, 21),
+        # A page that does not read a refusal's body never lets it end.
+        ([(1, started(503, {}))], errors.SiteOverloaded, 4),
+        ([(1, started(429, {"retry-after": "9"})), (2, ended())], errors.RateLimited, 2),
+        ([(1, started(200, {"content-type": "text/html"})), (1, ended())], errors.SiteError, 1),
+    ],
+)
+async def test_silence_ends_in_the_error_that_it_means(
+    script: list[tuple[float, CaptureEvent]],
+    expected: type[errors.RelayError],
+    at: float,
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    started_at = trio.current_time()
+    with pytest.raises(expected):
+        await receiver(*script).receive()
+    assert trio.current_time() - started_at == pytest.approx(at)
+
+
+async def test_a_resume_that_is_refused_leaves_the_page_time_to_try_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    done = data(COMPLETE, "third")
+    taken = receiver(
+        (1, started()),
+        (2, data(HALF)),
+        (3, ended("net::ERR_FAILED")),
+        (5, resumed()),
+        (6, started(404, {}, "again")),
+        (6, ended(None, "again")),
+        (9, attrs.evolve(resumed(), request_id="third")),
+        (10, started(request="third")),
+        (11, done),
+    )
+    await taken.receive()
+    assert taken.reader.text_bytes == len("Half")
+    assert taken.reader.finish_reason is not None
+
+
+async def test_a_state_that_shows_while_the_stream_is_silent_is_the_outcome(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    taken = receiver((1, started()), (2, data(HALF)))
+    shown = errors.GenerationFailed("Something went wrong.")
+
+    async def show() -> None:
+        await trio.sleep(10)
+        taken.interruptions._show(shown)
+
+    started_at = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(show)
+        with pytest.raises(errors.GenerationFailed):
+            await taken.receive()
+    assert trio.current_time() - started_at == pytest.approx(13)
+
+
+async def test_a_state_beside_a_stream_that_goes_on_is_only_a_banner(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    done = data(COMPLETE)
+    taken = receiver((1, started()), (2, data(HALF)), (4, done), (5, ended()))
+    taken.interruptions.state = errors.GenerationFailed("Something went wrong.")
+    await taken.receive()
+    assert taken.timeline.reached(Step.STREAMING)
