@@ -97,7 +97,7 @@ LIMITS = LimitSettings(
     open_seconds=10,
     ready_seconds=5,
     compose_seconds=20,
-    submit_seconds=8,
+    submit_seconds=4,
     first_byte_seconds=10,
     idle_seconds=10,
     recover_seconds=3,
@@ -116,7 +116,9 @@ def relay_settings(chromium: ChromiumProcess, **limits: float) -> Settings:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """An empty place for what a relay keeps."""
+    """A place for what a relay keeps; a user's file there makes it press send again sooner."""
+    (tmp_path / "providers").mkdir()
+    (tmp_path / "providers" / "chatgpt.toml").write_text("[submission]\ngrace_seconds = 1.0\n")
     return Home(config=tmp_path, state=tmp_path)
 
 
