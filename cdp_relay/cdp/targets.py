@@ -19,6 +19,9 @@ __all__ = ["Preparer", "Targets"]
 
 _log = logging.getLogger("cdp_relay.cdp")
 
+_GONE_SECONDS = 1.0
+"""From the reply to a page's closing to its end; measured at 12 to 45 ms."""
+
 Preparer: TypeAlias = "Callable[[Session], Awaitable[None]]"
 """Called once for a page and for each of its workers and frames, before they run."""
 
@@ -106,8 +109,19 @@ class Targets:
         return await self._connection.root.execute(command)
 
     async def close_page(self, target_id: str) -> None:
-        """Close a page without asking it (no ``beforeunload`` question)."""
-        await self._connection.root.execute(protocol.Target.close_target(target_id))
+        """Close a page without asking it (no ``beforeunload`` question), and see it go.
+
+        The browser's reply comes first and proves nothing; a page that has not gone by the deadline of
+        a command is left to go by itself.
+        """
+        root = self._connection.root
+        await self._discover()
+        with root.subscribe(protocol.Target.TargetDestroyed) as ends:
+            await root.execute(protocol.Target.close_target(target_id))
+            with trio.move_on_after(_GONE_SECONDS):
+                async for event in ends:
+                    if event.target_id == target_id:
+                        return
 
     async def _discover(self) -> None:
         # Without discovery the browser says nothing of crashes and of changed titles and URLs.
