@@ -72,6 +72,11 @@ FLAGS: tuple[Flag, ...] = (
     ),
     Flag(
         "disable-features",
+        "WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+        "Two hidden pages less: 75 MB, and 30 MB for each further window (measured on Chromium 156).",
+    ),
+    Flag(
+        "disable-features",
         "CalculateNativeWinOcclusion",
         "A covered window goes on painting.",
         platform="win32",

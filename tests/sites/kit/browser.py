@@ -27,6 +27,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",  # hidden pages of each window
     "--disable-dev-shm-usage",
     "--password-store=basic",
     "--use-mock-keychain",
