@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -58,7 +59,8 @@ async def open_stand(*options: str) -> AsyncGenerator[Stand, None]:
 async def _serve(
     chromium: ChromiumProcess, home: Path, options: tuple[str, ...]
 ) -> AsyncGenerator[tuple[dict[str, Any], int], None]:
-    command = ["cdp-relay", "serve", "--attach", chromium.http_url, "--port", "0", "--json", *options]
+    relay = str(Path(sys.executable).with_name("cdp-relay"))
+    command = [relay, "serve", "--attach", chromium.http_url, "--port", "0", "--json", *options]
     environment = {**os.environ, "CDP_RELAY_HOME": str(home), "CDP_RELAY_LOG_LEVEL": "warning"}
     environment.pop("CDP_RELAY_CHROME_ARGS", None)
     process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, env=environment)

@@ -215,7 +215,7 @@ class Receiver:
 
     def _body_ended(self, event: BodyEnded) -> None:
         self._open.discard(event.request_id)
-        if event.source == "body":
+        if event.source == "body" and self.reader.topic is None:
             self.reader.capture = "body"
         if self._refusal is not None and event.request_id == self._first:
             raise self._refused()
