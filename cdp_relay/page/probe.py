@@ -112,7 +112,7 @@ async def find_control(
 
 
 async def click_control(
-    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool = True
+    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool = True, steady: bool = True
 ) -> Control:
     """Wait until a control is visible, at rest and not covered; then click it, trusted.
 
@@ -122,6 +122,7 @@ async def click_control(
 
     Args:
       enabled: whether to wait as well until it is not disabled.
+      steady: whether to see it at rest for a frame first; without, the click may miss what moves.
 
     Raises:
       SelectorDrift: no such control came within *timeout* seconds.
@@ -140,7 +141,7 @@ async def click_control(
             _log.info("clicking an empty layer away")
             await tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         control = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True)
-    while True:
+    while steady:
         await tab.mouse.move(control.x, control.y)
         left = max(0.0, deadline - trio.current_time())
         again = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True, again=True)
