@@ -184,14 +184,14 @@ class Relay:
 
     def _turn(self, request: ChatRequest) -> Turn:
         route = self.route(request.model)
-        provider = self._registry.providers[route.site]
+        pool = self._pools[route.site]
         return Turn(
             request=request,
             route=route,
-            provider=provider,
-            pool=self._pools[route.site],
+            provider=pool.provider,
+            pool=pool,
             health=self._memory.health(route.site),
-            limits=_limits(provider, self._settings.limits),
+            limits=pool.limits,
         )
 
     async def _run(self, turn: Turn) -> None:

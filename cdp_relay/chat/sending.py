@@ -50,8 +50,8 @@ class Sender:
         """Send the prompt.
 
         Raises:
-          SubmitFailed: it is proven that nothing left; the tab is not used again.
-          SubmitAmbiguous: something else than the prompt left.
+          SubmitFailed, SelectorDrift: the prompt still stands in the composer, and nothing left.
+          SubmitAmbiguous: the page took the prompt and nobody saw it leave, or another text left.
         """
         provider = self.site_tab.provider
         rule = provider.site.submission
