@@ -23,6 +23,7 @@ __all__ = [
     "AnswerIncomplete",
     "AnswerStopped",
     "AttachTargetRefused",
+    "AttachmentRefused",
     "BodyTimeout",
     "BodyTooLarge",
     "BrowserError",
@@ -35,6 +36,8 @@ __all__ = [
     "CommandTimeout",
     "ConsentNeeded",
     "ControlCovered",
+    "ControlFailed",
+    "ConversationNotFound",
     "ConversationTooLong",
     "EmptyAnswer",
     "EventsLost",
@@ -49,6 +52,7 @@ __all__ = [
     "LaunchFailed",
     "MethodNotAllowed",
     "ModelNotFound",
+    "ModelUnavailable",
     "NotFound",
     "PageCrashed",
     "PageNavigated",
@@ -233,6 +237,29 @@ class ConversationTooLong(UserError):
 
     code = "context_length_exceeded"
     next_step = "Start a new chat with a shorter history."
+
+
+class ConversationNotFound(UserError):
+    """The site has no such chat, or not in this account."""
+
+    code = "conversation_not_found"
+    status = 404
+    next_step = "Start a new chat."
+
+
+class ModelUnavailable(UserError):
+    """The site does not offer the model, or not to this account; nothing was sent."""
+
+    code = "model_unavailable"
+    status = 404
+    next_step = "'cdp-relay models' lists what the sites offer."
+
+
+class AttachmentRefused(UserError):
+    """A file is of a kind or a size that the site does not take, or its upload failed; nothing was sent."""
+
+    code = "attachment_refused"
+    next_step = "Leave the file out, or send its text."
 
 
 class SettingsError(UserError):
@@ -429,6 +456,14 @@ class InsertionFailed(SiteError):
     code = "insertion_failed"
     retryable = True
     next_step = "Send it again; if it stays, change the site's insertion ladder in its TOML file."
+
+
+class ControlFailed(SiteError):
+    """A control of the page could not be set to the value that was asked for; nothing was sent."""
+
+    code = "control_failed"
+    retryable = True
+    next_step = "Send it again; if it stays, mend the control in the site's TOML file, or leave the wish out."
 
 
 class SubmitFailed(SiteError):

@@ -23,14 +23,20 @@ from cdp_relay.errors import GenerationFailed, RateLimited, RelayError, SignedOu
 
 __all__ = [
     "AnswerEnded",
+    "AttachmentRule",
+    "ControlRule",
     "ConversationSeen",
     "DecoderEvent",
+    "FileSeen",
     "HandedOff",
     "Insertion",
     "ModelOffer",
     "ModelSeen",
+    "Pacing",
     "Pages",
     "Provider",
+    "RenderedAnswer",
+    "RungLimit",
     "Selectors",
     "SiteDefinition",
     "SiteFailed",
@@ -68,6 +74,23 @@ class TitleSeen:
     title: str
 
 
+@attrs.frozen(kw_only=True)
+class FileSeen:
+    """The site made an image or a file; the relay fetches it as the page would.
+
+    Only what belongs to the answer: no drafts of images, no sources that were read. The same address
+    twice is one file.
+    """
+
+    url: str
+    """Absolute, or relative to the page. ``data:`` is allowed."""
+    name: str = ""
+    """A file name; made up from the address and the type when empty."""
+    media_type: str = ""
+    """What the server says when empty."""
+    description: str = ""
+
+
 @attrs.frozen
 class HandedOff:
     """The rest of the answer comes over a WebSocket, under this topic."""
@@ -95,6 +118,7 @@ DecoderEvent = (
     | ConversationSeen
     | ModelSeen
     | TitleSeen
+    | FileSeen
     | HandedOff
     | AnswerEnded
     | SiteFailed
@@ -147,6 +171,11 @@ class Submission:
     message_id: str | None = None
     model: str | None = None
     attachments: int = 0
+    temporary: bool | None = None
+    """Whether the chat is one that the site does not keep; None when the body does not show it."""
+    wishes: Mapping[str, str | float | tuple[str, ...]] = attrs.field(factory=dict)
+    """What the body shows of the wishes that the page has controls for, by the names of ``controls``:
+    ``effort``, ``system``, ``temperature`` ...; a name that is missing was not shown."""
 
 
 # --- a site's definition, as data ----------------------------------------------------------------
@@ -171,6 +200,9 @@ class Pages:
     new_chat: str
     new_chat_with_model: str | None = None
     """As ``new_chat``, with ``{model}``; None when the address cannot choose a model."""
+    temporary_chat: str | None = None
+    """The address of a new chat that the site does not keep; ``{model}`` works in it, too. None when
+    there is none, or when only a control leads to it (``controls.temporary``)."""
     conversation: str | None = None
     """The address of a chat, with ``{id}``."""
     sign_in: str | None = None
@@ -190,10 +222,21 @@ class Selectors:
     send: tuple[str, ...]
     stop: tuple[str, ...]
     attachment: tuple[str, ...] = ()
-    """Attachment chips in the composer; all that match count."""
+    """Attachment chips in the composer; all that match count, each file once."""
     attachment_remove: tuple[str, ...] = ()
+    dismiss: tuple[str, ...] = ()
+    """Controls that close harmless notices (a tour, news), pressed before anything else. Never one that
+    agrees to something."""
     signed_in: tuple[str, ...] = ()
     """Something only a signed-in page has; empty when there is no such thing."""
+
+
+@attrs.frozen(kw_only=True)
+class RungLimit:
+    """What a rung of the insertion ladder can carry well."""
+
+    chars: int | None = None
+    newlines: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -204,15 +247,111 @@ class Insertion:
     """Rungs in order, by the kind of editor found: ``prosemirror``, ``lexical``, ``quill``,
     ``textarea``, ``contenteditable``. Rungs: ``drop`` (text/plain), ``drop-html`` (text/plain and
     text/html as a ProseMirror slice), ``paste`` (the clipboard, saved and restored),
-    ``insert-text`` (``Input.insertText``)."""
+    ``insert-text`` (``Input.insertText``), ``file`` (the prompt goes as an attached text file, with a
+    line in the composer that says so; needs ``attachments``)."""
+    limits: Mapping[str, RungLimit] = attrs.field(factory=dict)
+    """By rung; a rung whose limit a prompt exceeds is tried after all the others."""
     piece_chars: int = attrs.field(default=0)
     """``insert-text`` in pieces of so many characters; 0 puts all in at once."""
-    insert_text_max_newlines: int = 200
-    """Above this ``insert-text`` is tried last, whatever its rank: its cost grows with every newline."""
     attachment: Literal["undo", "use"] = "undo"
-    """What to do when the site turns the text into an attachment."""
+    """What to do when the site turns the text into an attachment by itself."""
     max_chars: int | None = None
-    """The longest prompt that the site takes in one message."""
+    """The longest prompt that the composer takes; a longer one goes as a file where the ladder has that
+    rung, and is refused where it has not."""
+
+
+_WAYS = ("input", "chooser", "drop")
+
+
+def _check_ways(_: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for way in value:
+        if way not in _WAYS:
+            raise ValueError(f"{attribute.name}: {way!r} is none of {', '.join(_WAYS)}")
+
+
+@attrs.frozen(kw_only=True)
+class AttachmentRule:
+    """How files get into the composer, and which."""
+
+    ways: tuple[str, ...] = attrs.field(default=(), validator=_check_ways)
+    """In order: ``input`` (set on the page's own file input), ``chooser`` (press ``open`` and answer the
+    file chooser), ``drop`` (drag files over ``drop``). Empty: the site takes no files."""
+    input: tuple[str, ...] = ()
+    """File inputs, usually hidden; the first that exists and whose ``accept`` allows the file counts."""
+    open: tuple[tuple[str, ...], ...] = ()
+    """Controls to press in turn until the file chooser opens; each with its alternatives."""
+    drop: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+    """Media types (``image/*``, ``application/pdf``) and endings (``.md``) that the site takes; empty
+    leaves the refusal to the site."""
+    max_bytes: int | None = None
+    """Of one file."""
+    max_files: int | None = None
+    busy: tuple[str, ...] = ()
+    """Shown, inside the page, for as long as an upload goes on."""
+    seconds: float = 60.0
+    """How long the uploads may take, all together."""
+
+
+@attrs.frozen(kw_only=True)
+class ControlRule:
+    """A control of the page that carries a wish: the model, the effort, the temperature, ...
+
+    The value that shows afterwards is read back and compared; the page's request proves it once more.
+    """
+
+    kind: Literal["text", "number", "list", "switch", "choice"]
+    """``text``: a field; ``number``: a field or a slider's field; ``list``: entries ended by Enter;
+    ``switch``: on or off; ``choice``: one of the items that ``control`` opens."""
+    control: tuple[str, ...]
+    open: tuple[tuple[str, ...], ...] = ()
+    """Pressed in turn while ``control`` is not visible (a panel, a menu); each with its alternatives."""
+    close: tuple[str, ...] = ()
+    """Pressed when done; where it is empty, Escape closes what had to be opened."""
+    current: tuple[str, ...] = ()
+    """``choice``: where the chosen item is named; ``control`` itself when empty."""
+    current_attribute: str | None = None
+    """The attribute that names it; its text when None."""
+    items: tuple[str, ...] = ()
+    """``choice``: the items, once open; ``list``: the entries that are there."""
+    item_attribute: str | None = None
+    """The attribute by which an item is known; its text when None."""
+    more: tuple[tuple[str, ...], ...] = ()
+    """``choice``: controls that open further items, pressed only when the wanted one is not there yet."""
+    remove: tuple[str, ...] = ()
+    """``list``: controls that remove an entry."""
+    values: Mapping[str, str] = attrs.field(factory=dict)
+    """``choice`` and ``switch``: for a wished value, a regular expression (full match, case ignored) of the
+    item or of the state (``on``, ``off``); a value that is not listed has to be the item itself."""
+    default: str | None = None
+    """Put back for a turn that wishes nothing, after one that did; None leaves it."""
+
+
+@attrs.frozen(kw_only=True)
+class RenderedAnswer:
+    """Where the page shows its answers: the last rung of capture, and a check on the others."""
+
+    turn: tuple[str, ...] = ()
+    """The containers of the site's turns (not the person's); the last one in the document counts."""
+    content: tuple[str, ...] = ()
+    """Inside it, the blocks that are the answer, all of them in order; the container itself when empty."""
+    exclude: tuple[str, ...] = ()
+    """Inside those, what is not the answer: buttons, headings for screen readers, thoughts."""
+    thinking: tuple[str, ...] = ()
+    working: tuple[str, ...] = ()
+    """Shown while the answer is being written, beside the stop control."""
+    done: tuple[str, ...] = ()
+    """Inside the container, or after it: shown once the answer is whole."""
+
+
+@attrs.frozen(kw_only=True)
+class Pacing:
+    """How often the relay may ask the site, so that it stays a good guest."""
+
+    gap_seconds: float = 2.0
+    """From the end of one turn to the sending of the next, on any of the site's tabs."""
+    per_hour: int = 120
+    """Prompts within any hour; 0 for no limit."""
 
 
 @attrs.frozen(kw_only=True)
@@ -274,10 +413,18 @@ class StepLimits:
 
 @attrs.frozen(kw_only=True)
 class ModelOffer:
-    """A model that the site is known to offer; ``id`` is what goes into the address."""
+    """A model that the site is known to offer; ``id`` is what a client asks for, after the site's name."""
 
     id: str
     label: str = ""
+    menu: str = ""
+    """A regular expression (full match, case ignored) of the item in ``controls.model``; the id or the
+    label itself when empty."""
+    wire: str = ""
+    """A regular expression (full match) of the names that the site's requests and answers have for it;
+    the id itself when empty."""
+    efforts: tuple[str, ...] = ()
+    """Efforts that it is listed with, as ``id:effort``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -292,6 +439,14 @@ class SiteDefinition:
     submission: SubmissionRule
     order: int = 50
     """Sites are listed and preferred by rising order."""
+    attachments: AttachmentRule = attrs.field(factory=AttachmentRule)
+    controls: Mapping[str, ControlRule] = attrs.field(factory=dict)
+    """By wish: ``model``, ``effort``, ``temporary``, ``system``, ``temperature``, ``max_output_tokens``,
+    ``stop``."""
+    answer: RenderedAnswer = attrs.field(factory=RenderedAnswer)
+    pacing: Pacing = attrs.field(factory=Pacing)
+    stamps: Mapping[str, str] = attrs.field(factory=dict)
+    """Build stamps for reports: a name, and ``SELECTOR@ATTRIBUTE`` where the page says it."""
     states: tuple[StateRule, ...] = ()
     limits: StepLimits = attrs.field(factory=StepLimits)
     models: tuple[ModelOffer, ...] = ()

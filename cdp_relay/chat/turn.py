@@ -175,7 +175,7 @@ class Turn:
         plan = EditorPlan(
             ladder=site.insertion.ladder,
             piece_chars=site.insertion.piece_chars,
-            insert_text_max_newlines=site.insertion.insert_text_max_newlines,
+            limits=site.insertion.limits,
             attachment=site.insertion.attachment,
             attachment_selectors=site.selectors.attachment,
             attachment_remove_selectors=site.selectors.attachment_remove,

@@ -12,9 +12,12 @@ from typing import Any, NewType
 import attrs
 
 __all__ = [
+    "ChatChoice",
     "ChatEvent",
     "ChatRequest",
     "Drift",
+    "FilePart",
+    "FileProduced",
     "FinishReason",
     "Finished",
     "Message",
@@ -29,6 +32,7 @@ __all__ = [
     "TextPart",
     "ToolCall",
     "Usage",
+    "Wishes",
 ]
 
 RequestId = NewType("RequestId", str)
@@ -50,8 +54,18 @@ class TextPart:
     text: str
 
 
-Part = TextPart
-"""What a message is made of; files and images join here when sites take them."""
+@attrs.frozen(kw_only=True)
+class FilePart:
+    """A file or an image inside a message."""
+
+    name: str
+    """A file name without a folder; what the site shows and the model reads."""
+    media_type: str
+    data: bytes = attrs.field(repr=False)
+
+
+Part = TextPart | FilePart
+"""What a message is made of."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,20 +91,48 @@ class Message:
     @property
     def text(self) -> str:
         """The message's text, its parts joined without anything between."""
-        return "".join(part.text for part in self.parts)
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        """The message's files and images, in order."""
+        return tuple(part for part in self.parts if isinstance(part, FilePart))
+
+
+@attrs.frozen(kw_only=True)
+class Wishes:
+    """What a client asks of the model beyond words; honoured where the site's page has a control for it."""
+
+    effort: str | None = None
+    """How hard to think: ``none``, ``low``, ``medium``, ``high`` or a word of the site's own."""
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ChatChoice:
+    """Which chat on the site a request goes to; a new one that the site keeps, when nothing is said."""
+
+    temporary: bool = False
+    """A new chat that the site does not keep; refused where the site has none."""
+    conversation_id: str | None = None
+    """Go on with this chat: only what follows the last assistant message is sent."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatRequest:
     """One question to a chat site, with all that came before it.
 
-    ``model`` is the client's label: ``chatgpt``, ``chatgpt/<model>``, or anything at all, which
-    then goes to the default site.
+    ``model`` is the client's label: ``chatgpt``, ``chatgpt/<model>``, ``chatgpt/<model>:<effort>``, or
+    anything at all, which then goes to the default site.
     """
 
     id: RequestId
     model: str
     messages: tuple[Message, ...]
+    wishes: Wishes = attrs.field(factory=Wishes)
+    chat: ChatChoice = attrs.field(factory=ChatChoice)
     client: str = ""
     """Who asks, as far as known (the User-Agent); for logs and fairness, never for routing."""
 
@@ -100,6 +142,8 @@ class Step(enum.StrEnum):
 
     QUEUED = "queued"
     LEASED = "leased"
+    PACED = "paced"
+    """Only for turns that had to wait for the site's pace."""
     OPENED = "opened"
     READY = "ready"
     COMPOSED = "composed"
@@ -132,6 +176,17 @@ class ReasoningDelta:
     """The next piece of what the site shows of the model's thinking."""
 
     text: str
+
+
+@attrs.frozen(kw_only=True)
+class FileProduced:
+    """An image or a file that the site made for the answer, whole."""
+
+    name: str
+    media_type: str
+    data: bytes = attrs.field(repr=False)
+    description: str = ""
+    """The site's words for it (an image's alternative text)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -188,9 +243,9 @@ class Finished:
     conversation_id: str | None = None
     conversation_url: str | None = None
     capture: str = "stream"
-    """Which rung of the capture ladder the text came from: ``stream``, ``socket``, ``body``."""
+    """Which rung of the capture ladder the text came from: ``stream``, ``socket``, ``body``, ``page``."""
     timeline: tuple[StepReached, ...] = ()
 
 
-ChatEvent = StepReached | TextDelta | ReasoningDelta | Notice | Drift | Finished
+ChatEvent = StepReached | TextDelta | ReasoningDelta | FileProduced | Notice | Drift | Finished
 """What ``Relay.ask`` yields."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import attrs
 import trio
@@ -27,7 +27,7 @@ from cdp_relay.page._rungs import RUNGS, Placing, RungUnavailable
 from cdp_relay.page.probe import click_control, find_control, visible_count
 from cdp_relay.page.tab import Tab
 
-__all__ = ["Attempt", "EditorPlan", "Insertion", "check_text", "insert_text", "read_text"]
+__all__ = ["Attempt", "EditorPlan", "Insertion", "RungLimit", "check_text", "insert_text", "read_text"]
 
 _log = logging.getLogger("cdp_relay.page")
 
@@ -42,6 +42,24 @@ _CHIP_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
 
 
+class RungLimit(Protocol):
+    """What a rung can carry well (``chat.contract.RungLimit`` is one)."""
+
+    @property
+    def chars(self) -> int | None:
+        """Characters, or None for any number."""
+
+    @property
+    def newlines(self) -> int | None:
+        """Line feeds, or None for any number."""
+
+
+@attrs.frozen(kw_only=True)
+class _Limit:
+    chars: int | None = None
+    newlines: int | None = None
+
+
 @attrs.frozen(kw_only=True)
 class EditorPlan:
     """How text is put into a site's composer."""
@@ -50,8 +68,8 @@ class EditorPlan:
     """Rungs in order, by kind of editor; a kind that is not named takes :data:`DEFAULT_LADDER`."""
     piece_chars: int = 0
     """``insert-text`` in pieces of so many characters; 0 for all at once."""
-    insert_text_max_newlines: int = 200
-    """Above this ``insert-text`` comes last: its cost grows with every newline."""
+    limits: Mapping[str, RungLimit] = attrs.field(factory=dict)
+    """By rung, over those of :data:`DEFAULT_LIMITS`; a rung that a text exceeds is tried after the others."""
     attachment: Literal["undo", "use"] = "undo"
     """What to do when the site turns the text into an attachment."""
     attachment_selectors: tuple[str, ...] = ()
@@ -101,6 +119,9 @@ DEFAULT_LADDER: Mapping[str, tuple[str, ...]] = {
     "contenteditable": ("insert-text", "drop", "paste"),
 }
 """The order that was measured to be fastest and exact, by kind of editor (DESIGN.md)."""
+
+DEFAULT_LIMITS: Mapping[str, RungLimit] = {"insert-text": _Limit(newlines=200)}
+"""``Input.insertText`` costs more with every line feed, in every editor but Lexical (DESIGN.md)."""
 
 
 def check_text(text: str, *, param: str | None = None) -> None:
@@ -307,10 +328,18 @@ def _order(plan: EditorPlan, editor: str, text: str) -> list[str]:
     # text that has such runs, or begins or ends with one, need not be tried that way.
     if editor == "prosemirror" and "drop" in rungs and len(rungs) > 1 and _loses_blank_lines(text):
         rungs.remove("drop")
-    if "insert-text" in rungs and text.count("\n") > plan.insert_text_max_newlines:
-        rungs.remove("insert-text")
-        rungs.append("insert-text")
-    return rungs
+    limits = {**DEFAULT_LIMITS, **plan.limits}
+    newlines = text.count("\n")
+    # Stable: those that a text exceeds keep their order among themselves.
+    return sorted(rungs, key=lambda rung: _exceeds(limits.get(rung), len(text), newlines))
+
+
+def _exceeds(limit: RungLimit | None, chars: int, newlines: int) -> bool:
+    if limit is None:
+        return False
+    return (limit.chars is not None and chars > limit.chars) or (
+        limit.newlines is not None and newlines > limit.newlines
+    )
 
 
 def _loses_blank_lines(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+from cdp_relay.chat.contract import RungLimit
 from cdp_relay.errors import InsertionFailed, InvalidText, SettingsError
 from cdp_relay.page import EditorPlan, Tab, insert_text, read_text, visible_count
 from tests.page.conftest import EDITORS
@@ -224,7 +225,9 @@ async def test_the_clipboard_is_given_back_after_a_paste(tab: Tab, editor_url: C
 
 async def test_insert_text_comes_last_for_many_lines(tab: Tab, editor_url: Callable[[str], str]) -> None:
     await tab.navigate(editor_url("textarea"))
-    plan = EditorPlan(ladder={"textarea": ("insert-text", "drop")}, insert_text_max_newlines=3)
+    plan = EditorPlan(
+        ladder={"textarea": ("insert-text", "drop")}, limits={"insert-text": RungLimit(newlines=3)}
+    )
 
     few = await insert_text(tab, COMPOSER, "a\nb\nc", plan, timeout=20)
     many = await insert_text(tab, COMPOSER, "a\n" * 5, plan, timeout=20)

@@ -259,14 +259,12 @@ async def test_a_frozen_page_receives_and_paints_nothing(page: Visitor, chatgpt_
 async def test_a_late_thread_wipes_what_was_typed(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
     await ask(page)
     await chatgpt_site.journal.wait("received")
-    chatgpt_site.state("editor_wiped", milliseconds=0)
-    chatgpt_site.hold("hydration")
-    await page.open(f"{HOME}c/{chatgpt_site.turns[0].conversation_id}")
     chatgpt_site.configure(draft="typed too early")
-    chatgpt_site.release("hydration")
-    await page.until(
-        "(s) => document.querySelector(s) && document.querySelector(s).innerText.trim() === ''", COMPOSER
-    )
+    chatgpt_site.state("editor_wiped", milliseconds=0)
+    await page.open(f"{HOME}c/{chatgpt_site.turns[0].conversation_id}")
+    wiped = await chatgpt_site.journal.wait("wiped")
+    assert wiped["text"] == "typed too early"
+    await page.until("(s) => document.querySelector(s)?.innerText.trim() === ''", COMPOSER)
 
 
 @pytest.mark.parametrize("when", ["load", "answer"])

@@ -22,8 +22,9 @@ class ChatGPTSite(Backend):
     The journal's kinds: ``page`` (a document was asked for), ``prepare``, ``prompt`` (with the whole
     request body), ``answered``, ``stop``, ``resume``, ``gone`` (the browser left a stream); and what
     the page reports of itself: ``hydrated``, ``click``, ``sent``, ``attached``, ``draft``
-    (kept for the next load), ``subscribe``, and ``received`` with the times (``perf_counter`` seconds) and
-    sizes of the chunks that it read; ``mistake`` is an error in the page's own code.
+    (kept for the next load), ``subscribe``, ``wiped`` (with the text), and ``received`` with the times
+    (``perf_counter`` seconds) and sizes of the chunks that it read; ``mistake`` is an error in the page's
+    own code.
     """
 
     def say(self, *replies: Reply) -> None:

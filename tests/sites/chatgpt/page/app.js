@@ -139,7 +139,12 @@ class App {
       }
       this.parent = message.id;
     }
-    if (this.config.wipeAfter) setTimeout(() => this.face.composer.clear(), this.config.wipeAfter);
+    if (this.config.wipeAfter !== undefined) setTimeout(() => this.#wipe(), this.config.wipeAfter);
+  }
+
+  #wipe() {
+    this.control.report("wiped", { text: this.face.composer.editor.text });
+    this.face.composer.clear();
   }
 }
 
