@@ -15,6 +15,13 @@ from cdp_relay.page.capture import (
     watch_requests,
 )
 from cdp_relay.page.editor import Attempt, EditorPlan, Insertion, check_text, insert_text, read_text
+from cdp_relay.page.examine import (
+    Alternative,
+    Candidate,
+    examine_selectors,
+    read_stamps,
+    suggest_controls,
+)
 from cdp_relay.page.keyboard import Keyboard
 from cdp_relay.page.mouse import Mouse
 from cdp_relay.page.probe import (
@@ -29,9 +36,11 @@ from cdp_relay.page.probe import (
 from cdp_relay.page.tab import Dialog, Tab, open_tab
 
 __all__ = [
+    "Alternative",
     "Attempt",
     "BodyData",
     "BodyEnded",
+    "Candidate",
     "Capture",
     "CaptureEvent",
     "Control",
@@ -47,11 +56,14 @@ __all__ = [
     "Tab",
     "check_text",
     "click_control",
+    "examine_selectors",
     "find_control",
     "find_state",
     "insert_text",
     "open_tab",
+    "read_stamps",
     "read_text",
+    "suggest_controls",
     "visible_count",
     "watch_requests",
     "watch_states",

@@ -21,10 +21,11 @@ from cdp_relay.errors import CommandFailed, PageNavigated, SettingsError, TabClo
 
 __all__ = ["World"]
 
-_FILES = ("visible.js", "wait.js", "probe.js", "editor.js", "clipboard.js")
+_FILES = ("visible.js", "wait.js", "probe.js", "examine.js", "editor.js", "clipboard.js")
 _EXPORTS = (
     "cancel",
     "editorState",
+    "examine",
     "fewerChips",
     "findControl",
     "findControlAgain",
@@ -32,9 +33,11 @@ _EXPORTS = (
     "keepClipboard",
     "putOnClipboard",
     "readOn",
+    "readStamps",
     "restoreClipboard",
     "settledEditor",
     "stateNow",
+    "suggest",
     "visibleCount",
     "watchStates",
     "watching",
