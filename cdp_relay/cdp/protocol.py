@@ -18,6 +18,7 @@ __all__ = [
     "Browser",
     "DOM",
     "Emulation",
+    "IO",
     "Input",
     "Inspector",
     "Log",
@@ -773,6 +774,49 @@ class Emulation:
         yield {"method": "Emulation.setFocusEmulationEnabled", "params": params}
 
 
+class IO:
+    """The domain ``IO``."""
+
+    @staticmethod
+    def close(handle: str) -> Command[None]:
+        """``IO.close``."""
+        params: JSON = {
+            "handle": handle,
+        }
+        yield {"method": "IO.close", "params": params}
+
+    class ReadResult(WireObject, frozen=True, kw_only=True):
+        """The answer to ``IO.read``."""
+
+        base64_encoded: bool | None
+        data: str
+        eof: bool
+
+        @classmethod
+        def from_json(cls, raw: JSON) -> IO.ReadResult:
+            """Read the wire form; what is missing becomes None."""
+            get: Callable[[str], Any] = raw.get
+            return cls(
+                base64_encoded=get("base64Encoded"),
+                data=get("data"),
+                eof=get("eof"),
+                raw=raw,
+            )
+
+    @staticmethod
+    def read(handle: str, *, offset: int | None = None, size: int | None = None) -> Command[IO.ReadResult]:
+        """``IO.read``."""
+        params: JSON = {
+            "handle": handle,
+        }
+        if offset is not None:
+            params["offset"] = offset
+        if size is not None:
+            params["size"] = size
+        answer = yield {"method": "IO.read", "params": params}
+        return IO.ReadResult.from_json(answer)
+
+
 class Input:
     """The domain ``Input``."""
 
@@ -1077,6 +1121,30 @@ class Log:
 
 class Network:
     """The domain ``Network``."""
+
+    class LoadNetworkResourcePageResult(WireObject, frozen=True, kw_only=True):
+        """The type ``Network.LoadNetworkResourcePageResult``."""
+
+        success: bool
+        net_error: float | None
+        net_error_name: str | None
+        http_status_code: float | None
+        stream: str | None
+        headers: JSON | None
+
+        @classmethod
+        def from_json(cls, raw: JSON) -> Network.LoadNetworkResourcePageResult:
+            """Read the wire form; what is missing becomes None."""
+            get: Callable[[str], Any] = raw.get
+            return cls(
+                success=get("success"),
+                net_error=get("netError"),
+                net_error_name=get("netErrorName"),
+                http_status_code=get("httpStatusCode"),
+                stream=get("stream"),
+                headers=get("headers"),
+                raw=raw,
+            )
 
     class Request(WireObject, frozen=True, kw_only=True):
         """The type ``Network.Request``."""
@@ -1691,6 +1759,24 @@ class Network:
         }
         answer = yield {"method": "Network.getResponseBody", "params": params}
         return Network.GetResponseBodyResult.from_json(answer)
+
+    @staticmethod
+    def load_network_resource(
+        url: str,
+        options: JSON,
+        *,
+        frame_id: str | None = None,
+    ) -> Command[Network.LoadNetworkResourcePageResult]:
+        """``Network.loadNetworkResource``."""
+        params: JSON = {
+            "url": url,
+            "options": options,
+        }
+        if frame_id is not None:
+            params["frameId"] = frame_id
+        get: Callable[[str], Any] = (yield {"method": "Network.loadNetworkResource", "params": params}).get
+        value: Network.LoadNetworkResourcePageResult = parse_one(Network.LoadNetworkResourcePageResult.from_json, get("resource"))
+        return value
 
     @staticmethod
     def set_blocked_urls(
