@@ -109,7 +109,7 @@ function judgeButton(says) {
     };
     const words = wordsOf(element);
     if (says.test(words)) give(4, "its label says so");
-    if (element.type === "submit" && says === SAYS_SEND) give(3, "it submits the form");
+    if (element.type === "submit" && element.form && says === SAYS_SEND) give(3, "it submits the form");
     if (SAYS_OTHER.test(words) || element.hasAttribute("aria-haspopup")) give(-6, "");
     if (composer) {
       const mine = element.getBoundingClientRect();
@@ -128,7 +128,7 @@ function wordsOf(element) {
 
 // --- a selector for an element -----------------------------------------------------------------
 
-const MADE_UP = /\d{3,}|^:|radix|headlessui|ember|ng-|css-|__|--|[A-Z].*\d|\d.*[A-Z]/;
+const MADE_UP = /\d|^:|radix|headlessui|ember|ng-|css-|__|--/;
 
 // Hidden twins do not count: whoever uses a selector passes them over.
 function usableCount(selector) {
@@ -138,11 +138,14 @@ function usableCount(selector) {
 // The shortest chain of lasting marks that finds the element alone; the best there is otherwise.
 function addressOf(element) {
   let address = markOf(element);
-  for (let node = element.parentElement; node && usableCount(address) > 1; node = node.parentElement) {
+  for (let node = element.parentElement; node; node = node.parentElement) {
+    const bare = address === element.localName;
+    if (!bare && usableCount(address) <= 1) break;
     const mark = markOf(node);
-    if (mark === node.localName && !mark.includes("-") && mark !== "form" && mark !== "main") continue;
+    const telling = mark !== node.localName || mark.includes("-") || mark === "form" || mark === "main";
+    if (!telling) continue;
     const longer = mark + " " + address;
-    if (usableCount(longer) < usableCount(address)) address = longer;
+    if (bare || usableCount(longer) < usableCount(address)) address = longer;
   }
   return address;
 }

@@ -11,7 +11,8 @@ from tests.sites.kit import PlainSite
 pytestmark = pytest.mark.browser
 
 _LAYOUT = """<!doctype html><html data-build="prod-7"><meta charset=utf-8>
-<style>main { margin-top: 60vh } textarea, [contenteditable] { width: 60vw; height: 40px; display: block }</style>
+<style>main { margin-top: 60vh }
+textarea, [contenteditable] { width: 60vw; height: 40px; display: block }</style>
 <nav><input type=text aria-label="Search chats"></nav>
 <main>BODY</main>"""
 
@@ -34,8 +35,9 @@ PAGES = {
         send='button[type="submit"]',
     ),
     "testids": Page(
-        body="""<div><textarea data-testid="prompt-box"></textarea><div>
-          <button data-testid="voice-button">v</button><button data-testid="go-send">s</button></div></div>""",
+        body="""<div><textarea data-testid="prompt-box"></textarea>
+          <div><button data-testid="voice-button">v</button>
+          <button data-testid="go-send">s</button></div></div>""",
         composer='textarea[data-testid="prompt-box"]',
         send='button[data-testid="go-send"]',
     ),
@@ -47,9 +49,9 @@ PAGES = {
         send='button[aria-label="Nachricht senden"]',
     ),
     "custom elements": Page(
-        body="""<chat-box><textarea></textarea><run-button><button class="mdc-1a2b3c">Run</button></run-button>
-          </chat-box>""",
-        composer="textarea",
+        body="""<chat-box><textarea></textarea><run-button><button class="mdc-1a2b3c">Run</button>
+          </run-button></chat-box>""",
+        composer="chat-box textarea",
         send="run-button button",
     ),
     "nothing like it": Page(body="<p>Sign in</p><button>Log in</button>", composer="", send=""),
@@ -68,7 +70,8 @@ async def test_what_stands_there_instead_is_offered(tab: Tab, plain_site: PlainS
 
 
 async def test_every_alternative_is_looked_at(tab: Tab, plain_site: PlainSite) -> None:
-    body = "<button class=a>1</button><button class=a hidden>2</button><div inert><button class=b>3</button></div>"
+    body = "<button class=a>1</button><button class=a hidden>2</button>"
+    body += "<div inert><button class=b>3</button></div>"
     await tab.navigate(plain_site.page("/", _LAYOUT.replace("BODY", body)))
 
     report = await examine_selectors(tab, {"send": ["#gone", ".a", ".b", "::nonsense("], "stop": []})
