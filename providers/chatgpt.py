@@ -15,8 +15,9 @@ from cdp_relay.chat.contract import Provider, SiteDefinition, Submission
 from cdp_relay.errors import ChallengeShown, RelayError
 from cdp_relay.wire import decode_json
 
-from ._chatgpt_errors import error_of, is_challenge, read_body
+from ._chatgpt_errors import error_of, read_body
 from ._chatgpt_stream import ChatGPTDecoder
+from ._refusals import is_challenge
 
 __all__ = ["SiteProvider"]
 
