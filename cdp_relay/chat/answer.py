@@ -15,6 +15,7 @@ from cdp_relay.chat.contract import (
     SiteFailed,
     StreamDecoder,
     TitleSeen,
+    UsageSeen,
 )
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.usage import estimate_tokens_of_bytes
@@ -47,6 +48,8 @@ class AnswerReader:
     text_bytes: int = 0
     reasoning_bytes: int = 0
     drifts: int = 0
+    counted: UsageSeen | None = None
+    """The site's own count of the turn's tokens, where it has one."""
 
     @property
     def over(self) -> bool:
@@ -70,7 +73,14 @@ class AnswerReader:
         self.decoder.resume(request)
 
     def usage(self, prompt_tokens: int) -> Usage:
-        """Estimate the tokens of the turn so far."""
+        """The tokens of the turn so far: as the site counted them, or else estimated."""
+        if self.counted is not None:
+            return Usage(
+                prompt_tokens=self.counted.prompt_tokens,
+                completion_tokens=self.counted.completion_tokens,
+                reasoning_tokens=self.counted.reasoning_tokens,
+                estimated=False,
+            )
         reasoning = estimate_tokens_of_bytes(self.reasoning_bytes)
         return Usage(
             prompt_tokens=prompt_tokens,
@@ -97,6 +107,8 @@ class AnswerReader:
                 case HandedOff():
                     # Messages of the topic may have come before this word of it.
                     self.topic, self.capture = event.topic, "socket"
+                case UsageSeen():
+                    self.counted = event
                 case AnswerEnded():
                     self.finish_reason = event.finish_reason
                 case SiteFailed():

@@ -46,6 +46,7 @@ __all__ = [
     "Submission",
     "SubmissionRule",
     "TitleSeen",
+    "UsageSeen",
 ]
 
 
@@ -98,6 +99,18 @@ class HandedOff:
     topic: str
 
 
+@attrs.frozen(kw_only=True)
+class UsageSeen:
+    """The site counted the turn's tokens; the last count is the one that the client gets.
+
+    As in :class:`cdp_relay.chat.vocabulary.Usage`, reasoning is part of the completion.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+
+
 @attrs.frozen
 class AnswerEnded:
     """The site said, by a sign of its own, that the answer is whole."""
@@ -120,6 +133,7 @@ DecoderEvent = (
     | TitleSeen
     | FileSeen
     | HandedOff
+    | UsageSeen
     | AnswerEnded
     | SiteFailed
     | Notice
@@ -349,7 +363,8 @@ class Pacing:
     """How often the relay may ask the site, so that it stays a good guest."""
 
     gap_seconds: float = 2.0
-    """From the end of one turn to the sending of the next, on any of the site's tabs."""
+    """From the last prompt's leaving, and from the end of its turn, to the next prompt, on any of the
+    site's tabs; 0 for none."""
     per_hour: int = 120
     """Prompts within any hour; 0 for no limit."""
 
@@ -360,6 +375,8 @@ class SubmissionRule:
 
     paths: tuple[str, ...] = attrs.field(validator=_check_patterns)
     """Regular expressions, full match on the URL's path."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that take the page's requests; the page's own (``pages.hosts``) when empty."""
     resume_paths: tuple[str, ...] = attrs.field(default=(), validator=_check_patterns)
     """Requests by which the page goes on with an answer whose stream broke."""
     sockets: tuple[str, ...] = attrs.field(default=(), validator=_check_patterns)
@@ -559,4 +576,5 @@ class Provider:
 
     def _on_site(self, url: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
         parts = urlsplit(url)
-        return (parts.hostname or "") in self.hosts and any(p.fullmatch(parts.path) for p in patterns)
+        hosts = self.site.submission.hosts or self.hosts
+        return (parts.hostname or "") in hosts and any(p.fullmatch(parts.path) for p in patterns)

@@ -14,6 +14,7 @@ from cdp_relay.chat.contract import (
     Provider,
     SiteFailed,
     TitleSeen,
+    UsageSeen,
 )
 from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta
 from cdp_relay.errors import ProtocolViolation, RelayError
@@ -87,6 +88,12 @@ class _Heard:
                     self._facts["title"] = title
                 case HandedOff(topic):
                     self._facts["handed_off"] = topic
+                case UsageSeen():
+                    self._facts["usage"] = {
+                        "prompt_tokens": event.prompt_tokens,
+                        "completion_tokens": event.completion_tokens,
+                        "reasoning_tokens": event.reasoning_tokens,
+                    }
                 case AnswerEnded(reason):
                     self._facts["finish_reason"] = str(reason)
                 case SiteFailed(error):

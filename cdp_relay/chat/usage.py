@@ -1,4 +1,4 @@
-"""Token counts: no site reports them for text chats, so they are estimated and marked as such."""
+"""Token counts of sites that report none: estimated, and marked as such."""
 
 from __future__ import annotations
 

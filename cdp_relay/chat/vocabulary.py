@@ -140,12 +140,14 @@ class ChatRequest:
 class Step(enum.StrEnum):
     """The steps of a turn, in order; the last three are its ends."""
 
+    PAUSED = "paused"
+    """Only for turns that wait for the person: a check, a sign-in or terms hold the site up."""
     QUEUED = "queued"
     LEASED = "leased"
-    PACED = "paced"
-    """Only for turns that had to wait for the site's pace."""
     OPENED = "opened"
     READY = "ready"
+    PACED = "paced"
+    """Only for turns that have to wait for the site's pace: the wait begins."""
     COMPOSED = "composed"
     SUBMITTED = "submitted"
     STREAMING = "streaming"
@@ -218,7 +220,7 @@ class FinishReason(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """Token counts. Sites do not report them, so they are estimates unless said otherwise."""
+    """Token counts. Most sites do not report them, so they are estimates unless said otherwise."""
 
     prompt_tokens: int
     completion_tokens: int

@@ -14,6 +14,7 @@ from cdp_relay.chat.contract import (
     ModelSeen,
     SiteFailed,
     TitleSeen,
+    UsageSeen,
 )
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.errors import GenerationFailed
@@ -69,6 +70,17 @@ async def test_text_thinking_and_drift_go_to_the_client_and_the_rest_is_remember
         Drift(kind="event", detail="new"),
         TextDelta("!"),
     ]
+
+
+def test_what_the_site_counted_takes_the_place_of_the_estimate() -> None:
+    counts = [UsageSeen(prompt_tokens=7, completion_tokens=n, reasoning_tokens=n - 1) for n in (1, 30)]
+    reader = AnswerReader(Script({"a": [counts[0], TextDelta("x")], "b": [counts[1]]}), Delivery())
+    reader.body(b"a")
+    reader.body(b"b")
+    usage = reader.usage(prompt_tokens=1000)
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens) == (7, 30, 29)
+    assert usage.total_tokens == 37
+    assert not usage.estimated
 
 
 def test_an_answer_that_came_over_a_socket_says_so() -> None:
