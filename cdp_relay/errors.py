@@ -54,6 +54,7 @@ __all__ = [
     "ModelNotFound",
     "ModelUnavailable",
     "NotFound",
+    "PaceExceeded",
     "PageCrashed",
     "PageNavigated",
     "PortTaken",
@@ -357,6 +358,15 @@ class QueueFull(SiteError):
     status = 429
     retryable = True
     next_step = "Wait as long as Retry-After says, or raise chat.queue."
+
+
+class PaceExceeded(SiteError):
+    """The relay's own pace for the site leaves no room for a prompt soon; nothing was sent."""
+
+    code = "pace_exceeded"
+    status = 429
+    retryable = True
+    next_step = "Wait as long as Retry-After says, or change the site's gap_seconds or per_hour."
 
 
 class QueueTimeout(SiteError):

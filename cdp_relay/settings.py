@@ -105,13 +105,21 @@ class ChatSettings:
     queue: int = _setting(
         32, "Requests per site that may wait for a tab; more are refused with 429.", validator=ge(0)
     )
+    person_seconds: float = _setting(
+        0.0,
+        "How long a request may wait for the person where a site asks for one (a check, a sign-in, terms); "
+        "0 refuses at once with 503.",
+        validator=ge(0.0),
+    )
 
 
 @attrs.frozen(kw_only=True)
 class LimitSettings:
     """Time limits in seconds. Those named like a site's own limits override them for every site."""
 
-    queue_seconds: float = _setting(300.0, "Longest wait for a tab.", validator=_POSITIVE)
+    queue_seconds: float = _setting(
+        300.0, "Longest wait for a tab, and longest wait for the site's pace.", validator=_POSITIVE
+    )
     open_seconds: float | None = _setting(None, "Opening the chat page.", validator=optional(_POSITIVE))
     ready_seconds: float | None = _setting(
         None, "From the opened page to a usable composer.", validator=optional(_POSITIVE)
@@ -154,6 +162,16 @@ class SiteSettings:
     enabled: bool = _setting(True, "Offer this site.")
     tabs: int | None = _setting(
         None, "Tabs of this site; chat.tabs when not set.", validator=optional(and_(ge(1), le(16)))
+    )
+    gap_seconds: float | None = _setting(
+        None,
+        "Least time from one prompt or answer to the next prompt; the site's own when not set, 0 for none.",
+        validator=optional(ge(0.0)),
+    )
+    per_hour: int | None = _setting(
+        None,
+        "Most prompts within any hour; the site's own when not set, 0 for no limit.",
+        validator=optional(ge(0)),
     )
 
 
@@ -231,7 +249,7 @@ class Home:
 
     @property
     def sites_file(self) -> Path:
-        """What is known of each site: signed in or not, cooling down until when."""
+        """What is known of each site: signed in or not, cooling down until when, when it was asked."""
         return self.state / "sites.json"
 
 

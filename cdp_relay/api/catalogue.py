@@ -64,6 +64,12 @@ def readiness(status: RelayStatus, default_site: str, now: float) -> Readiness:
 def _site(site: SiteStatus, now: float) -> dict[str, Any]:
     shown = attrs.asdict(site)
     if site.until is not None:
-        shown["until"] = datetime.fromtimestamp(site.until, UTC).isoformat(timespec="seconds")
+        shown["until"] = _moment(site.until)
         shown["retry_after_seconds"] = whole_seconds(site.until - now)
+    if site.next_at is not None:
+        shown["next_at"] = _moment(site.next_at)
     return shown
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

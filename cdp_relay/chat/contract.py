@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
-from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, ReasoningDelta, TextDelta
+from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, ReasoningDelta, TextDelta, TextRetracted
 from cdp_relay.errors import GenerationFailed, RateLimited, RelayError, SignedOut, SiteOverloaded
 
 __all__ = [
@@ -55,9 +55,9 @@ __all__ = [
 
 @attrs.frozen
 class ConversationSeen:
-    """The site named the conversation (and, where it does, the answer's message)."""
+    """The site named the conversation, or the answer's message in it, or both."""
 
-    conversation_id: str
+    conversation_id: str | None
     message_id: str | None = None
 
 
@@ -127,6 +127,7 @@ class SiteFailed:
 
 DecoderEvent = (
     TextDelta
+    | TextRetracted
     | ReasoningDelta
     | ConversationSeen
     | ModelSeen
@@ -374,7 +375,8 @@ class SubmissionRule:
     """How the page's own request for an answer is recognised."""
 
     paths: tuple[str, ...] = attrs.field(validator=_check_patterns)
-    """Regular expressions, full match on the URL's path."""
+    """Regular expressions, full match on the URL's path; a group ``(?P<conversation>...)`` says where it
+    names the chat."""
     hosts: tuple[str, ...] = ()
     """Hosts that take the page's requests; the page's own (``pages.hosts``) when empty."""
     resume_paths: tuple[str, ...] = attrs.field(default=(), validator=_check_patterns)
@@ -553,6 +555,14 @@ class Provider:
     def is_submission(self, method: str, url: str) -> bool:
         """Whether a request is the page's own request for an answer."""
         return method == "POST" and self._on_site(url, self._paths)
+
+    def submitted_conversation(self, url: str) -> str | None:
+        """The chat that the address of a submission names."""
+        for pattern in self._paths:
+            found = pattern.fullmatch(urlsplit(url).path)
+            if found and "conversation" in pattern.groupindex:
+                return unquote(found["conversation"])
+        return None
 
     def is_resume(self, method: str, url: str) -> bool:
         """Whether a request goes on with an answer whose stream broke."""

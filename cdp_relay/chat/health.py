@@ -12,6 +12,8 @@ from typing import Any
 import attrs
 import structlog
 
+from cdp_relay.chat.contract import Pacing
+from cdp_relay.chat.pacing import Pace
 from cdp_relay.errors import (
     AccountBlocked,
     CapReached,
@@ -104,13 +106,23 @@ class SiteHealth:
 
 @attrs.define(eq=False)
 class SiteMemory:
-    """Keeps what is known of the sites over a restart: sign-in seen or not, and cool-downs.
+    """Keeps what is known of the sites over a restart: sign-in seen or not, cool-downs, and when they
+    were asked.
 
     A file that cannot be read or written is reported in the log and costs only the memory.
     """
 
     path: Path | None
     healths: dict[str, SiteHealth] = attrs.field(factory=dict, init=False)
+    _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
+    _sent: dict[str, list[float]] = attrs.field(factory=dict, init=False)
+    """When the sites were asked before this start, as far as that is known."""
+
+    def pace(self, name: str, pacing: Pacing) -> Pace:
+        """Make the pace of a site, which goes on from where the last start left it."""
+        pace = self._paces[name] = Pace(pacing)
+        pace.remember(self._sent.get(name, ()))
+        return pace
 
     def health(self, name: str) -> SiteHealth:
         """The health of a site, made on first use."""
@@ -126,6 +138,9 @@ class SiteMemory:
                 continue
             signed_in, until, message = (entry.get(key) for key in ("signed_in", "until", "message"))
             health.signed_in = signed_in if isinstance(signed_in, bool) else None
+            sent = entry.get("sent")
+            if isinstance(sent, list):
+                self._sent[name] = [float(one) for one in sent if isinstance(one, int | float)]
             if isinstance(until, int | float) and until > health.clock():
                 health.state, health.until = "cooling_down", float(until)
                 health.message = message if isinstance(message, str) else "The site is cooling down."
@@ -140,6 +155,7 @@ class SiteMemory:
                 "signed_in": health.signed_in,
                 "until": health.until,
                 "message": health.message if health.until is not None else "",
+                "sent": self._sent_of(name),
             }
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -150,6 +166,10 @@ class SiteMemory:
             fresh.replace(self.path)
         except OSError as error:
             _log.warning("site_memory_not_written", path=str(self.path), error=str(error))
+
+    def _sent_of(self, name: str) -> list[float]:
+        pace = self._paces.get(name)
+        return self._sent.get(name, []) if pace is None else [round(at, 3) for at in pace.sent]
 
     def _read(self) -> dict[str, Any]:
         if self.path is None:

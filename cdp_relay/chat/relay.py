@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import attrs
 import trio
 
-from cdp_relay.chat.contract import Provider, StepLimits
-from cdp_relay.chat.health import SiteHealth, SiteMemory
+from cdp_relay.chat.contract import Pacing, Provider, StepLimits
+from cdp_relay.chat.health import SiteMemory
 from cdp_relay.chat.interruptions import sole_error
+from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
@@ -84,6 +85,7 @@ class Relay:
     _turns: trio.Nursery
     _context: str | None
     _pools: dict[str, TabPool]
+    _pacers: dict[str, Pacer]
     _created: int
     _started: float
 
@@ -116,6 +118,15 @@ class Relay:
                 queue=settings.chat.queue,
                 queue_seconds=settings.limits.queue_seconds,
                 on_failure=memory.health(name).failed,
+            )
+            for name, provider in registry.providers.items()
+        }
+        self._pacers = {
+            name: Pacer(
+                site=name,
+                title=provider.site.title,
+                pace=memory.pace(name, _pacing(provider, settings)),
+                longest_seconds=settings.limits.queue_seconds,
             )
             for name, provider in registry.providers.items()
         }
@@ -191,13 +202,14 @@ class Relay:
             provider=pool.provider,
             pool=pool,
             health=self._memory.health(route.site),
+            pacer=self._pacers[route.site],
             limits=pool.limits,
         )
 
     async def _run(self, turn: Turn) -> None:
-        before = _remembered(turn.health)
+        before = _remembered(turn)
         await turn.run()
-        if _remembered(turn.health) != before:
+        if _remembered(turn) != before:
             await trio.to_thread.run_sync(self._memory.save)
 
     @asynccontextmanager
@@ -248,6 +260,7 @@ class Relay:
             tabs=pool.tabs,
             busy=pool.busy,
             waiting=pool.waiting,
+            next_at=self._pacers[name].next_at,
             ready=state not in _PAUSED and room and self._supervisor.state != "down",
         )
 
@@ -256,8 +269,18 @@ def _has_accounts(provider: Provider) -> bool:
     return provider.site.pages.sign_in is not None
 
 
-def _remembered(health: SiteHealth) -> tuple[object, ...]:
-    return health.signed_in, health.until, health.message
+def _remembered(turn: Turn) -> tuple[object, ...]:
+    health = turn.health
+    return health.signed_in, health.until, health.message, turn.pacer.pace.sent
+
+
+def _pacing(provider: Provider, settings: Settings) -> Pacing:
+    """The site's own pace, with what the user set over it."""
+    own, chosen = provider.site.pacing, settings.site(provider.site.name)
+    return Pacing(
+        gap_seconds=own.gap_seconds if chosen.gap_seconds is None else chosen.gap_seconds,
+        per_hour=own.per_hour if chosen.per_hour is None else chosen.per_hour,
+    )
 
 
 def _limits(provider: Provider, settings: LimitSettings) -> StepLimits:

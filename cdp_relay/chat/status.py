@@ -68,6 +68,8 @@ class SiteStatus:
     """Tabs that are answering."""
     waiting: int = 0
     """Requests that wait for a tab."""
+    next_at: float | None = None
+    """When the site's pace lets the next prompt go, in unix seconds; None when that is now."""
     ready: bool = False
     """Whether a request can be taken now; a busy site with room in its queue is ready."""
 

@@ -17,6 +17,7 @@ from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.health import SiteHealth
 from cdp_relay.chat.interruptions import Interruptions, sole_error, watch_interruptions
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, step_limit
+from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.receiving import Receiver
 from cdp_relay.chat.sending import Sender
@@ -55,6 +56,7 @@ class Turn:
     provider: Provider
     pool: TabPool
     health: SiteHealth
+    pacer: Pacer
     limits: StepLimits
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
@@ -132,7 +134,11 @@ class Turn:
                 try:
                     with interruptions.applied():
                         await self._open(site_tab)
-                    await self._converse(site_tab, interruptions)
+                        entered = await self.pacer.enter(self.timeline)
+                    try:
+                        await self._converse(site_tab, interruptions)
+                    finally:
+                        self.pacer.leave(entered, sent=self._may_have_sent())
                 except BrowserError:
                     site_tab.doubtful = True
                     raise

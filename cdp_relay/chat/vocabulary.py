@@ -30,6 +30,7 @@ __all__ = [
     "StepReached",
     "TextDelta",
     "TextPart",
+    "TextRetracted",
     "ToolCall",
     "Usage",
     "Wishes",
@@ -174,6 +175,16 @@ class TextDelta:
 
 
 @attrs.frozen
+class TextRetracted:
+    """The site took back the last *chars* characters of the answer's text, and may go on otherwise.
+
+    Whoever gathers the text cuts them off. Whoever has passed them on already has to say so.
+    """
+
+    chars: int
+
+
+@attrs.frozen
 class ReasoningDelta:
     """The next piece of what the site shows of the model's thinking."""
 
@@ -249,5 +260,7 @@ class Finished:
     timeline: tuple[StepReached, ...] = ()
 
 
-ChatEvent = StepReached | TextDelta | ReasoningDelta | FileProduced | Notice | Drift | Finished
+ChatEvent = (
+    StepReached | TextDelta | TextRetracted | ReasoningDelta | FileProduced | Notice | Drift | Finished
+)
 """What ``Relay.ask`` yields."""

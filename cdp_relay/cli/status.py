@@ -60,6 +60,8 @@ def _site(site: dict[str, Any], default: str) -> str:
         words.append(f"{site['waiting']} waiting")
     if site["until"]:
         words.append(f"until {site['until']}")
+    if site["next_at"]:
+        words.append(f"next prompt at {site['next_at']}")
     if site["name"] == default:
         words.append("default")
     line = ", ".join(words)

@@ -26,7 +26,7 @@ from cdp_relay.chat import (
     TextPart,
 )
 from cdp_relay.chat.relay import Relay, open_relay
-from cdp_relay.settings import ChatSettings, ChromeSettings, Home, LimitSettings, Settings
+from cdp_relay.settings import ChatSettings, ChromeSettings, Home, LimitSettings, Settings, SiteSettings
 from tests.sites.kit import ChromiumProcess
 
 _numbers = itertools.count(1)
@@ -105,12 +105,17 @@ LIMITS = LimitSettings(
 """Short enough that a test which waits for one fails in good time."""
 
 
+UNPACED = {"chatgpt": SiteSettings(gap_seconds=0, per_hour=0)}
+"""Replicas need not be spared; the pace has tests of its own."""
+
+
 def relay_settings(chromium: ChromiumProcess, **limits: float) -> Settings:
     """Settings that attach to a test's browser."""
     return Settings(
         chrome=ChromeSettings(attach=chromium.http_url),
         chat=ChatSettings(sites=("chatgpt", "practice")),
         limits=attrs.evolve(LIMITS, **limits),
+        sites=UNPACED,
     )
 
 

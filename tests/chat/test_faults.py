@@ -15,7 +15,7 @@ from cdp_relay.chat import ChatRequest, Step, StepReached, TextDelta
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.errors import RelayError
 from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings
-from tests.chat.conftest import LIMITS, Heard, ask, question, relay_settings
+from tests.chat.conftest import LIMITS, UNPACED, Heard, ask, question, relay_settings
 from tests.conftest import Sites
 from tests.sites.chatgpt import Answer, ChatGPTSite
 from tests.sites.kit import ChromiumProcess
@@ -191,6 +191,7 @@ def own_browser(sites: Sites, chatgpt_site: ChatGPTSite) -> Settings:
         chrome=ChromeSettings(headless=True, args=(*flags, *root)),
         chat=ChatSettings(sites=("chatgpt",)),
         limits=LIMITS,
+        sites=UNPACED,
     )
 
 
