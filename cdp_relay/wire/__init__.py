@@ -5,14 +5,17 @@ Every decoder takes its input in pieces, gives the same answer however it was cu
 is linear in the input, and raises nothing but ``ProtocolViolation``, when a named limit is outgrown.
 """
 
+from cdp_relay.wire.array import ArrayItem, GrowingArray, decode_sparse
 from cdp_relay.wire.loose_json import decode_json
 from cdp_relay.wire.patch import DeltaDocument, Fault, Rope, plain
 from cdp_relay.wire.sse import ServerSentEvent, SSEDecoder, encode_event
 from cdp_relay.wire.text import MarkedRun, MarkedRuns, SurrogateJoiner, Utf8Decoder
 
 __all__ = [
+    "ArrayItem",
     "DeltaDocument",
     "Fault",
+    "GrowingArray",
     "MarkedRun",
     "MarkedRuns",
     "Rope",
@@ -21,6 +24,7 @@ __all__ = [
     "SurrogateJoiner",
     "Utf8Decoder",
     "decode_json",
+    "decode_sparse",
     "encode_event",
     "plain",
 ]
