@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
+import attrs
 import trio
 from quart import Response, request
 from quart_trio import QuartTrio
@@ -74,6 +75,19 @@ def build_app(relay: RelayLike, settings: ServerSettings, base_url: Callable[[],
             if info.id == model:
                 return _json(model_object(info))
         raise ModelNotFound(f"No model {header_text(model, 100)!r} is listed.", param="model")
+
+    @route("/v1/sites/<site>/examine", "POST")
+    async def examine_site(site: str) -> Response:
+        exchange = current_exchange(request.scope)
+        body = parse_object(exchange.body) if exchange.body else None
+        ask = body.get("ask") if body is not None else None
+        with exchange.turn:
+            report = await relay.examine(
+                header_text(site, 100), ask=ask is not None and not ask.is_null and ask.boolean()
+            )
+        if exchange.turn.cancelled_caught:
+            raise exchange.interruption()
+        return _json({**attrs.asdict(report), "ok": report.ok})
 
     @route("/v1/chat/completions", "POST")
     async def chat_completions() -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from cdp_relay.chat.examine import SiteReport
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest
 
@@ -34,4 +35,12 @@ class RelayLike(Protocol):
 
     def status(self) -> RelayStatus:
         """How the browser and the sites are, without touching them."""
+        ...
+
+    async def examine(self, site: str, *, ask: bool = False) -> SiteReport:
+        """Open a site and see how its definition fits the page; with *ask* one short question is sent.
+
+        Raises:
+          RelayError: there is no such site, or its page did not open.
+        """
         ...

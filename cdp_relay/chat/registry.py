@@ -2,7 +2,8 @@
 
 A provider is a pair of files of one stem. Its TOML file is the site's definition; a file of the
 same name in the user's ``providers`` folder overrides single keys of it (tables are merged key by
-key, everything else is replaced), and a new pair of files there is a new provider. A package may
+key, everything else is replaced; in a list ``"..."`` stands for the list that is overridden), and a
+new pair of files there is a new provider. A package may
 bring one as an entry point of the group ``cdp_relay.providers`` that names a module with its TOML
 file beside it.
 """
@@ -33,6 +34,9 @@ __all__ = ["Registry", "Source", "error_class", "load_provider", "load_registry"
 
 _BUILT_IN = "cdp_relay.providers"
 _GROUP = "cdp_relay.providers"
+
+_REST = "..."
+"""In an overriding list: the items of the list below it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -217,8 +221,17 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         mine = merged.get(key)
-        merged[key] = _merge(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
+        if isinstance(mine, dict) and isinstance(value, dict):
+            merged[key] = _merge(mine, value)
+        elif isinstance(value, list):
+            merged[key] = _extend(mine if isinstance(mine, list) else [], value)
+        else:
+            merged[key] = value
     return merged
+
+
+def _extend(base: list[Any], over: list[Any]) -> list[Any]:
+    return [item for one in over for item in (base if one == _REST else (one,))]
 
 
 # --- from TOML to a definition ---------------------------------------------------------------------

@@ -10,15 +10,20 @@ import attrs
 import trio
 
 from cdp_relay.chat.contract import Pacing, Provider, StepLimits
+from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import SiteMemory
 from cdp_relay.chat.interruptions import sole_error
+from cdp_relay.chat.opening import open_chat
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
+from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
-from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Step
+from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chrome import Supervisor, supervise
+from cdp_relay.errors import NotFound
 from cdp_relay.page import Tab, open_tab
 from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 
@@ -185,6 +190,29 @@ class Relay:
             sites=tuple(self._site_status(name) for name in self._registry.providers),
             uptime_seconds=trio.current_time() - self._started,
         )
+
+    async def examine(self, site: str, *, ask: bool = False) -> SiteReport:
+        """Open a site and see how its definition fits the page; nothing is sent unless *ask* is set.
+
+        Args:
+          ask: also ask one short question, to look at what is only there with an answer.
+
+        Raises:
+          NotFound: no such site is offered.
+          RelayError: no tab could be opened, or the page did not open.
+        """
+        if site not in self._pools:
+            raise NotFound(f"No site {site!r} is offered; there are {', '.join(self._pools)}.", param="site")
+        pool = self._pools[site]
+        timeline = Timeline(RequestId(f"examine-{site}"), Delivery())
+        async with pool.lease(timeline) as site_tab:
+            site_tab.spend()
+            await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
+            report = await examine_page(site_tab, ready_seconds=pool.limits.ready_seconds)
+            if not ask or report.state is not None:
+                return report
+            site_tab.spend()
+            return merge_reports(report, await examine_answer(self._turn(probe_request(site)), site_tab))
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""

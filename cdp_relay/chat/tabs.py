@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from typing import Protocol
 
 import attrs
 import structlog
@@ -18,7 +24,7 @@ from cdp_relay.chat.vocabulary import Step
 from cdp_relay.errors import QueueFull, QueueTimeout, RelayError, ShuttingDown
 from cdp_relay.page import Tab
 
-__all__ = ["PoolStatistics", "TabPool"]
+__all__ = ["PoolStatistics", "TabPool", "Tabs"]
 
 _log = structlog.stdlib.get_logger("cdp_relay.tabs")
 
@@ -36,6 +42,18 @@ class PoolStatistics:
     tabs: int
     busy: int
     waiting: int
+
+
+class Tabs(Protocol):
+    """Where a turn gets its tab from; :class:`TabPool` is the one in the product."""
+
+    def lease(self, timeline: Timeline) -> AbstractAsyncContextManager[SiteTab]:
+        """Lend a tab for one turn."""
+        ...
+
+    def while_unwanted(self) -> AbstractContextManager[None]:
+        """Run the block only until a turn waits for a tab."""
+        ...
 
 
 @attrs.define(eq=False)

@@ -22,7 +22,7 @@ from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.receiving import Receiver
 from cdp_relay.chat.sending import Sender
 from cdp_relay.chat.status import Route
-from cdp_relay.chat.tabs import TabPool
+from cdp_relay.chat.tabs import Tabs
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.usage import estimate_tokens
 from cdp_relay.chat.vocabulary import ChatRequest, Drift, Finished, FinishReason, Notice, Step
@@ -54,7 +54,7 @@ class Turn:
     request: ChatRequest
     route: Route
     provider: Provider
-    pool: TabPool
+    pool: Tabs
     health: SiteHealth
     pacer: Pacer
     limits: StepLimits

@@ -40,6 +40,22 @@ class ServiceClient:
             response = connection.getresponse()
             return response.status, _parse(response.read())
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Post JSON to a path of the service, from its root, and return the JSON that it answers with.
+
+        Raises:
+          RelayError: as the service says.
+        """
+        connection = self._connect(timeout=_HEADERS_SECONDS)
+        with closing(connection):
+            headers = self._headers() | {"Content-Type": "application/json"}
+            connection.request("POST", path, json.dumps(body).encode(), headers)
+            response = connection.getresponse()
+            parsed = _parse(response.read())
+            if response.status != 200:
+                raise _failure(parsed)
+            return parsed
+
     def stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Ask for a streamed chat completion and yield its chunks as they come.
 

@@ -19,15 +19,29 @@ _SIGNS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
     examples="""
     cdp-relay doctor
     cdp-relay doctor --json
+    cdp-relay doctor --site chatgpt         # does its definition fit today's page?
+    cdp-relay doctor --site chatgpt --ask   # the same with one short question, for what comes with an answer
     """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(as_json: bool) -> int:
+@click.option("--site", metavar="NAME", help="Open this site and see how its definition fits the page.")
+@click.option("--ask", is_flag=True, help="With --site: also send one short question.")
+def doctor(as_json: bool, site: str | None, ask: bool) -> int:
     """Check Python, the settings, the browser and its profile, the ports, the key and a whole turn.
 
     Each check that fails says how to mend it. Where the service runs, it is asked; otherwise a
     browser is started without a window. Exits with 1 when a check failed; warnings do not count.
+
+    With --site, one site's selectors are looked at instead: which alternative matches, what could
+    stand in its place where none does, the page's build, and with --ask the shapes in its stream.
     """
+    if ask and site is None:
+        raise click.UsageError("--ask needs --site.")
+    if site is not None:
+        from cdp_relay.cli.doctor_site import doctor_site
+
+        home, loaded = given_settings()
+        return doctor_site(home, loaded.settings, site, ask=ask, as_json=as_json)
     from cdp_relay.cli.checks import Check, check_all
 
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-__all__ = ["print_json"]
+__all__ = ["plain", "print_json"]
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
@@ -19,3 +19,8 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value, indent=indent)
     click.echo(text)
+
+
+def plain(text: str) -> str:
+    """A text of a page's on one line of a terminal, where no control character of it does anything."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -1,0 +1,116 @@
+"""``cdp-relay doctor --site``: how a site's definition fits the page that it serves today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import click
+import trio
+
+from cdp_relay.chat.registry import load_provider
+from cdp_relay.cli.client import find_service
+from cdp_relay.cli.logs import set_up_logs
+from cdp_relay.cli.output import plain, print_json
+from cdp_relay.settings import Home, LogSettings, Settings
+
+__all__ = ["doctor_site"]
+
+_COLOURS = {"ok": "green", "fallback": "yellow", "several": "yellow", "missing": "red", "unchecked": None}
+
+
+def doctor_site(home: Home, settings: Settings, site: str, *, ask: bool, as_json: bool) -> int:
+    """Look at a site, print what was found, and return the exit code.
+
+    The running service is asked where there is one, because it holds the profile; otherwise a browser
+    is started for the look.
+
+    Raises:
+      RelayError: there is no such site, or its page could not be opened.
+    """
+    load_provider(site, home)  # a wrong name or file is told before anything is started
+    service = find_service(home) if home.key_file.exists() else None
+    if service is not None:
+        report = service.post(f"/v1/sites/{site}/examine", {"ask": ask})
+    else:
+        set_up_logs(LogSettings(level="error"))
+        report = trio.run(_look, home, settings, site, ask)
+    if as_json:
+        print_json(report, indent=2)
+    else:
+        _print_report(home, report)
+    return 0 if report["ok"] else 1
+
+
+async def _look(home: Home, settings: Settings, site: str, ask: bool) -> dict[str, Any]:
+    from cdp_relay.chat.relay import open_relay
+
+    chat = attrs.evolve(settings.chat, sites=(site,), default_site="auto")
+    alone = attrs.evolve(settings, chat=chat, sites={})
+    async with open_relay(alone, home) as relay:
+        report = await relay.examine(site, ask=ask)
+    return {**attrs.asdict(report), "ok": report.ok}
+
+
+# --- for people ------------------------------------------------------------------------------------
+
+
+def _print_report(home: Home, report: Mapping[str, Any]) -> None:
+    click.echo(f"{report['title']}  {plain(report['url'])}")
+    if report["state"] is not None:
+        click.echo(f"  {click.style('state', fg='red')}  {report['state']}: {plain(report['message'])}")
+    elif report["answered"]:
+        click.echo("  the question was answered")
+    for name, value in report["stamps"].items():
+        click.echo(f"  build  {name} = {plain(value) if value is not None else '(not on the page)'}")
+    width = max((len(finding["key"]) for finding in report["findings"]), default=0)
+    for finding in report["findings"]:
+        word = click.style(f"{finding['verdict']:<9}", fg=_COLOURS[finding["verdict"]])
+        click.echo(f"  {word}  {finding['key']:<{width}}  {_explain(finding)}")
+    for drift in report["drift"]:
+        word = click.style("unknown  ", fg="yellow")
+        click.echo(f"  {word}  in the stream: {plain(drift['kind'])} {plain(drift['detail'])}")
+    for finding in report["findings"]:
+        if finding["verdict"] == "missing":
+            _print_mend(home, report["site"], finding)
+    click.echo()
+    click.echo(
+        "The definition fits the page." if report["ok"] else "Mend what is missing and run this again."
+    )
+
+
+def _explain(finding: Mapping[str, Any]) -> str:
+    note = plain(finding["note"])
+    rank = finding["rank"]
+    if rank is None:
+        return note or f"none of {len(finding['alternatives'])} alternatives matches"
+    matched = finding["alternatives"][rank]
+    words = [plain(matched["selector"])]
+    if finding["verdict"] != "ok":
+        words.append(
+            f"(alternative {rank + 1} of {len(finding['alternatives'])}, {matched['usable']} usable)"
+        )
+    return " ".join([*words, note]).strip()
+
+
+def _print_mend(home: Home, site: str, finding: Mapping[str, Any]) -> None:
+    table, _, key = finding["key"].rpartition(".")
+    path = home.providers / f"{site}.toml"
+    click.echo()
+    mend = click.style("mend:", bold=True)
+    if not finding["candidates"]:
+        click.echo(f"  {mend} find it with the browser's inspector, and put its selector first in {path}:")
+    else:
+        click.echo(f"  {mend} one of these may be it; put it first in {path}:")
+        for candidate in finding["candidates"]:
+            click.echo(f"        {plain(candidate['selector'])}   ({', '.join(candidate['because'])})")
+    click.echo()
+    click.echo(f"        [{table}]")
+    if key.endswith("[0]"):
+        # A list of lists, which "..." does not reach into.
+        click.echo(f"        {key.removesuffix('[0]')} = ...   # as 'cdp-relay provider show {site}' has it")
+        return
+    best = next((candidate["selector"] for candidate in finding["candidates"]), "YOUR SELECTOR")
+    quotes = "'''"
+    click.echo(f'        {key} = [{quotes}{plain(best)}{quotes}, "..."]   # "..." keeps the built-in ones')
