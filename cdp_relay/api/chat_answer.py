@@ -19,9 +19,10 @@ from cdp_relay.chat.vocabulary import (
     Notice,
     ReasoningDelta,
     TextDelta,
+    TextRetracted,
     Usage,
 )
-from cdp_relay.errors import InternalError, RelayError
+from cdp_relay.errors import GenerationFailed, InternalError, RelayError
 
 __all__ = ["ChunkWriter", "WholeAnswer"]
 
@@ -51,6 +52,9 @@ class WholeAnswer:
         """Take the next event."""
         if isinstance(event, TextDelta):
             self._text.append(event.text)
+        elif isinstance(event, TextRetracted):
+            text = "".join(self._text)
+            self._text[:] = [text[: max(0, len(text) - event.chars)]]
         elif isinstance(event, ReasoningDelta):
             self._reasoning.append(event.text)
         elif isinstance(event, Notice):
@@ -116,9 +120,18 @@ class ChunkWriter:
         return self._chunk({"role": "assistant", "content": ""})
 
     def feed(self, event: ChatEvent) -> bytes:
-        """The bytes for the next event; empty when it shows nothing."""
+        """The bytes for the next event; empty when it shows nothing.
+
+        Raises:
+          GenerationFailed: the site took back text that the client has; no chunk can say that.
+        """
         if isinstance(event, TextDelta):
             return self._chunk({"content": event.text}) if event.text else b""
+        if isinstance(event, TextRetracted):
+            raise GenerationFailed(
+                f"The site took back {event.chars} characters of its answer, which had been streamed.",
+                next_step="Send the request again; without 'stream' such an answer comes out right.",
+            )
         if isinstance(event, ReasoningDelta):
             return self._chunk({"reasoning_content": event.text}) if event.text else b""
         if isinstance(event, Notice):

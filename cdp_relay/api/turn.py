@@ -6,6 +6,7 @@ end now and then (for a keep-alive, or to send the headers) without ending the t
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -39,7 +40,7 @@ class StreamedTurn:
 
     _exchange: Exchange
     _receive: trio.MemoryReceiveChannel[ChatEvent | RelayError]
-    _held: list[ChatEvent] = attrs.field(factory=list, init=False)
+    _held: deque[ChatEvent] = attrs.field(factory=deque, init=False)
 
     async def accepted(self, patience: float) -> None:
         """Wait until the site answers, or for *patience* seconds.
@@ -79,24 +80,23 @@ class StreamedTurn:
     async def stream(self, writer: ChunkWriter, keep_alive_seconds: float) -> AsyncGenerator[bytes, None]:
         """Write the answer. An error becomes the stream's last event; nothing is raised."""
         yield writer.open()
-        for event in self._held:
-            if data := writer.feed(event):
-                yield data
-        self._held.clear()
         quiet_until = trio.current_time() + keep_alive_seconds
         while not writer.finished:
             next_event: ChatEvent | None = None
             try:
                 with trio.move_on_at(quiet_until):
-                    next_event = await self._next()
+                    next_event = await self._held_or_next()
+                data = writer.keep_alive() if next_event is None else writer.feed(next_event)
             except RelayError as error:
                 yield writer.fail(self._exchange.failed(error))
                 return
-            data = writer.keep_alive() if next_event is None else writer.feed(next_event)
             if data:
                 yield data
                 # After the yield: a reader that is slow hears enough from us.
                 quiet_until = trio.current_time() + keep_alive_seconds
+
+    async def _held_or_next(self) -> ChatEvent:
+        return self._held.popleft() if self._held else await self._next()
 
     async def _next(self) -> ChatEvent:
         try:

@@ -21,6 +21,7 @@ from cdp_relay.chat.vocabulary import (
     StepReached,
     TextDelta,
     TextPart,
+    TextRetracted,
 )
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "StepReached",
     "TextDelta",
     "TextPart",
+    "TextRetracted",
     "estimate_tokens",
 ]

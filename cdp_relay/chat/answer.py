@@ -19,7 +19,15 @@ from cdp_relay.chat.contract import (
 )
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.usage import estimate_tokens_of_bytes
-from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, ReasoningDelta, TextDelta, Usage
+from cdp_relay.chat.vocabulary import (
+    Drift,
+    FinishReason,
+    Notice,
+    ReasoningDelta,
+    TextDelta,
+    TextRetracted,
+    Usage,
+)
 from cdp_relay.errors import RelayError
 
 __all__ = ["AnswerReader"]
@@ -45,6 +53,7 @@ class AnswerReader:
     error: RelayError | None = None
     """What the site said instead of an answer, or of its rest."""
     capture: str = "stream"
+    text_chars: int = 0
     text_bytes: int = 0
     reasoning_bytes: int = 0
     drifts: int = 0
@@ -92,13 +101,20 @@ class AnswerReader:
         for event in events:
             match event:
                 case TextDelta(text):
+                    self.text_chars += len(text)
                     self.text_bytes += len(text.encode("utf-8", "replace"))
+                    self.delivery.put(event)
+                case TextRetracted(chars):
+                    # How many bytes these were is known to nobody any more: their share, then.
+                    left = max(0, self.text_chars - chars)
+                    self.text_bytes = self.text_bytes * left // max(1, self.text_chars)
+                    self.text_chars = left
                     self.delivery.put(event)
                 case ReasoningDelta(text):
                     self.reasoning_bytes += len(text.encode("utf-8", "replace"))
                     self.delivery.put(event)
                 case ConversationSeen():
-                    self.conversation_id = event.conversation_id
+                    self.conversation_id = event.conversation_id or self.conversation_id
                     self.message_id = event.message_id or self.message_id
                 case ModelSeen():
                     self.model = event.model

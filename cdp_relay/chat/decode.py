@@ -16,7 +16,7 @@ from cdp_relay.chat.contract import (
     TitleSeen,
     UsageSeen,
 )
-from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta
+from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta, TextRetracted
 from cdp_relay.errors import ProtocolViolation, RelayError
 
 __all__ = ["decode_stream"]
@@ -76,10 +76,14 @@ class _Heard:
             match event:
                 case TextDelta(text):
                     self._text.append(text)
+                case TextRetracted(chars):
+                    text = "".join(self._text)
+                    self._text = [text[: max(0, len(text) - chars)]]
                 case ReasoningDelta(text):
                     self._reasoning.append(text)
                 case ConversationSeen(conversation_id, message_id):
-                    self._facts["conversation_id"] = conversation_id
+                    if conversation_id is not None:
+                        self._facts["conversation_id"] = conversation_id
                     if message_id is not None:
                         self._facts["message_id"] = message_id
                 case ModelSeen(model):

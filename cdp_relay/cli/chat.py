@@ -129,6 +129,7 @@ async def _ask_relay(
         StepReached,
         TextDelta,
         TextPart,
+        TextRetracted,
     )
 
     request = ChatRequest(
@@ -143,6 +144,8 @@ async def _ask_relay(
             match event:
                 case TextDelta(text):
                     printer.add_text(text)
+                case TextRetracted(chars):
+                    printer.take_back(chars)
                 case ReasoningDelta(text):
                     printer.add_reasoning(text)
                 case StepReached(step=step):

@@ -79,6 +79,13 @@ class AnswerPrinter:
             click.echo("\n", err=True)
         _write_exactly(text)
 
+    def take_back(self, chars: int) -> None:
+        """The site took back the end of the answer; what stands on the terminal already stays there."""
+        text = "".join(self._texts)
+        self._texts[:] = [text[: max(0, len(text) - chars)]]
+        if not self._quiet:
+            click.echo(f"\n[The site took back the last {chars} characters.]", err=True)
+
     def add_reasoning(self, text: str) -> None:
         """Take the next piece of the thinking."""
         if not text:
