@@ -1,7 +1,8 @@
 """A tab's hands, eyes and ears: trusted input, verified insertion, live capture, probes.
 
 tab (life, address, isolated world) → mouse, keyboard → probe (controls, states) → editor (text into
-composers) ; capture (requests, bodies, sockets). Nothing here knows what a chat is.
+composers), chips, files (files into composers) ; capture (requests, bodies, sockets), resource (files
+out). Nothing here knows what a chat is.
 """
 
 from cdp_relay.page.capture import (
@@ -14,7 +15,30 @@ from cdp_relay.page.capture import (
     SocketMessage,
     watch_requests,
 )
-from cdp_relay.page.editor import Attempt, EditorPlan, Insertion, check_text, insert_text, read_text
+from cdp_relay.page.chips import chip_count, remove_chips
+from cdp_relay.page.controls import (
+    ControlShown,
+    MenuItem,
+    await_control,
+    fill_field,
+    menu_items,
+    press_chain,
+    press_item,
+    put_away,
+    read_control,
+    remove_all,
+    slide,
+    tooltip_over,
+)
+from cdp_relay.page.editor import (
+    Attempt,
+    EditorPlan,
+    Insertion,
+    PromptFile,
+    check_text,
+    insert_text,
+    read_text,
+)
 from cdp_relay.page.examine import (
     Alternative,
     Candidate,
@@ -22,6 +46,7 @@ from cdp_relay.page.examine import (
     read_stamps,
     suggest_controls,
 )
+from cdp_relay.page.files import AttachPlan, attach_files
 from cdp_relay.page.keyboard import Keyboard
 from cdp_relay.page.mouse import Mouse
 from cdp_relay.page.probe import (
@@ -33,10 +58,13 @@ from cdp_relay.page.probe import (
     visible_count,
     watch_states,
 )
+from cdp_relay.page.resource import Resource, fetch_resource
 from cdp_relay.page.tab import Dialog, Tab, open_tab
+from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_upload_folder, plain_names
 
 __all__ = [
     "Alternative",
+    "AttachPlan",
     "Attempt",
     "BodyData",
     "BodyEnded",
@@ -44,26 +72,49 @@ __all__ = [
     "Capture",
     "CaptureEvent",
     "Control",
+    "ControlShown",
     "Dialog",
     "EditorPlan",
     "Insertion",
     "Keyboard",
+    "MenuItem",
     "Mouse",
+    "PromptFile",
     "RequestSent",
+    "Resource",
     "ResponseStarted",
     "SocketMessage",
     "StateLike",
     "Tab",
+    "UploadFile",
+    "UploadFolder",
+    "accepts",
+    "attach_files",
+    "await_control",
     "check_text",
+    "chip_count",
     "click_control",
     "examine_selectors",
+    "fetch_resource",
+    "fill_field",
     "find_control",
     "find_state",
     "insert_text",
+    "menu_items",
     "open_tab",
+    "open_upload_folder",
+    "plain_names",
+    "press_chain",
+    "press_item",
+    "put_away",
+    "read_control",
     "read_stamps",
     "read_text",
+    "remove_all",
+    "remove_chips",
+    "slide",
     "suggest_controls",
+    "tooltip_over",
     "visible_count",
     "watch_requests",
     "watch_states",

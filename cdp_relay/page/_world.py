@@ -21,23 +21,55 @@ from cdp_relay.errors import CommandFailed, PageNavigated, SettingsError, TabClo
 
 __all__ = ["World"]
 
-_FILES = ("visible.js", "wait.js", "probe.js", "examine.js", "editor.js", "clipboard.js")
+_FILES = (
+    "visible.js",
+    "wait.js",
+    "probe.js",
+    "examine.js",
+    "files.js",
+    "editor.js",
+    "clipboard.js",
+    "controls.js",
+    "markdown.js",
+    "rendered.js",
+)
 _EXPORTS = (
     "cancel",
+    "changedControl",
+    "chipCount",
+    "chipLabels",
+    "composerOrNotice",
+    "controlState",
     "editorState",
     "examine",
     "fewerChips",
+    "fewerShown",
+    "fileInput",
+    "fileInputs",
     "findControl",
     "findControlAgain",
+    "focusControl",
     "focusEditor",
     "keepClipboard",
+    "lastChip",
+    "markTurns",
+    "noneShown",
+    "noticeGone",
     "putOnClipboard",
     "readOn",
     "readStamps",
+    "removeControl",
+    "renderedAnswer",
     "restoreClipboard",
+    "settledAnswer",
     "settledEditor",
+    "settledItems",
+    "settledThread",
     "stateNow",
     "suggest",
+    "tooltipText",
+    "uploadBegins",
+    "uploadEnds",
     "visibleCount",
     "watchStates",
     "watching",
@@ -112,27 +144,15 @@ class World:
           CommandFailed: the function threw.
           CommandTimeout: no result in time.
         """
-        kit = await self._kit(timeout)
-        generation = self._generation
-        command = protocol.Runtime.call_function_on(
-            function,
-            object_id=kit,
-            arguments=[{"value": value} for value in args],
-            return_by_value=True,
-            await_promise=await_promise,
-            silent=True,
-        )
-        try:
-            answer = await self._session.execute(command, timeout=timeout)
-        except CommandFailed as error:
-            if not _is_document_gone(error):
-                raise
-            if generation == self._generation:
-                self.forget()
-            raise PageNavigated("The page went to another document while it was asked something.") from None
-        if answer.exception_details is not None:
-            raise self._thrown(answer.exception_details)
-        return _plain(answer.result)
+        return _plain(await self._ask(function, args, timeout, await_promise=await_promise, by_value=True))
+
+    async def handle(self, name: str, *args: Any, timeout: float) -> str | None:
+        """Call one of the kit's functions and return the DevTools id of the object that it returns.
+
+        It stays valid for as long as the document; None when the function returned no object.
+        """
+        result = await self._ask(_CALL, (name, *args), timeout, await_promise=False, by_value=False)
+        return None if result is None else result.raw.get("objectId")
 
     async def call(self, name: str, *args: Any, timeout: float) -> Any:
         """Call one of the kit's functions; see :meth:`evaluate`."""
@@ -167,6 +187,31 @@ class World:
             except trio.Cancelled:
                 self._stop(token)
                 raise
+
+    async def _ask(
+        self, function: str, args: tuple[Any, ...], timeout: float, *, await_promise: bool, by_value: bool
+    ) -> protocol.Runtime.RemoteObject | None:
+        kit = await self._kit(timeout)
+        generation = self._generation
+        command = protocol.Runtime.call_function_on(
+            function,
+            object_id=kit,
+            arguments=[{"value": value} for value in args],
+            return_by_value=by_value,
+            await_promise=await_promise,
+            silent=True,
+        )
+        try:
+            answer = await self._session.execute(command, timeout=timeout)
+        except CommandFailed as error:
+            if not _is_document_gone(error):
+                raise
+            if generation == self._generation:
+                self.forget()
+            raise PageNavigated("The page went to another document while it was asked something.") from None
+        if answer.exception_details is not None:
+            raise self._thrown(answer.exception_details)
+        return answer.result
 
     def _stop(self, token: int) -> None:
         if self._kit_id is None:

@@ -1,12 +1,14 @@
 // Controls by ranked selectors, and states of the page by rules.
 
 // The first selector with a reachable match decides; one that is disabled is waited for,
-// rather than passed over for a weaker selector that may mean something else.
-function pick(selectors, enabled) {
+// rather than passed over for a weaker selector that may mean something else. With `named`, only
+// elements of that name count.
+function pick(selectors, enabled, named = null) {
   const passed = [];
   for (let rank = 0; rank < selectors.length; rank++) {
     const reachable = [];
     for (const element of matchesOf(selectors[rank])) {
+      if (named && !isNamed(element, named)) continue;
       const why = obstacle(element);
       if (!why) reachable.push(element);
       else if (passed.length < 12) passed.push({ rank, why, ...describe(element) });
@@ -44,14 +46,14 @@ function candidates() {
   return found;
 }
 
-function findControl(token, milliseconds, selectors, enabled, uncovered) {
+function findControl(token, milliseconds, selectors, enabled, uncovered, named) {
   let last = null;
   let cover = null;
   return waitFor(
     token,
     milliseconds,
     () => {
-      last = pick(selectors, enabled);
+      last = pick(selectors, enabled, named);
       cover = null;
       if (!last.element) return undefined;
       const point = scrolledReach(last.element);
@@ -72,9 +74,9 @@ function findControl(token, milliseconds, selectors, enabled, uncovered) {
 }
 
 // The same one frame later: whether a control is at rest shows only over time.
-async function findControlAgain(token, milliseconds, selectors, enabled, uncovered) {
+async function findControlAgain(token, milliseconds, selectors, enabled, uncovered, named) {
   await nextFrame();
-  return findControl(token, milliseconds, selectors, enabled, uncovered);
+  return findControl(token, milliseconds, selectors, enabled, uncovered, named);
 }
 
 function visibleCount(selectors) {

@@ -18,10 +18,12 @@ from cdp_relay.page.tab import Tab
 
 __all__ = [
     "Control",
+    "Named",
     "StateLike",
     "click_control",
     "find_control",
     "find_state",
+    "hover_control",
     "visible_count",
     "watch_states",
 ]
@@ -111,8 +113,23 @@ async def find_control(
     return await _find(tab, selectors, timeout=timeout, enabled=enabled, uncovered=False)
 
 
+@attrs.frozen
+class Named:
+    """Narrows a selector to the elements of a name."""
+
+    name: str
+    attribute: str | None = None
+    """Where the name stands; the first line of the element's text when None."""
+
+
 async def click_control(
-    tab: Tab, selectors: Sequence[str], *, timeout: float, enabled: bool = True, steady: bool = True
+    tab: Tab,
+    selectors: Sequence[str],
+    *,
+    timeout: float,
+    enabled: bool = True,
+    steady: bool = True,
+    named: Named | None = None,
 ) -> Control:
     """Wait until a control is visible, at rest and not covered; then click it, trusted.
 
@@ -123,15 +140,33 @@ async def click_control(
     Args:
       enabled: whether to wait as well until it is not disabled.
       steady: whether to see it at rest for a frame first; without, the click may miss what moves.
+      named: only an element of this name counts, as one item of a menu.
 
     Raises:
       SelectorDrift: no such control came within *timeout* seconds.
       ControlCovered: it is there, but something lies over it; the message names what.
     """
+    control = await hover_control(
+        tab, selectors, timeout=timeout, enabled=enabled, steady=steady, named=named
+    )
+    await tab.mouse.press()
+    return control
+
+
+async def hover_control(
+    tab: Tab,
+    selectors: Sequence[str],
+    *,
+    timeout: float,
+    enabled: bool = False,
+    steady: bool = True,
+    named: Named | None = None,
+) -> Control:
+    """Bring the mouse to where a click would reach a control; otherwise as :func:`click_control`."""
     deadline = trio.current_time() + timeout
     patience = min(timeout, _COVER_SECONDS)
     try:
-        control = await _find(tab, selectors, timeout=patience, enabled=enabled, uncovered=True)
+        control = await _find(tab, selectors, timeout=patience, enabled=enabled, uncovered=True, named=named)
     except SelectorDrift as missing:
         left = deadline - trio.current_time()
         if left <= 0:
@@ -140,16 +175,18 @@ async def click_control(
             box = missing.details["box"]
             _log.info("clicking an empty layer away")
             await tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        control = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True)
+        control = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True, named=named)
+    await tab.mouse.move(control.x, control.y)
     while steady:
-        await tab.mouse.move(control.x, control.y)
         left = max(0.0, deadline - trio.current_time())
-        again = await _find(tab, selectors, timeout=left, enabled=enabled, uncovered=True, again=True)
+        again = await _find(
+            tab, selectors, timeout=left, enabled=enabled, uncovered=True, named=named, again=True
+        )
         still = abs(again.x - control.x) <= _STILL_PIXELS and abs(again.y - control.y) <= _STILL_PIXELS
         control = again
         if still or left == 0.0:
             break
-    await tab.mouse.press()
+        await tab.mouse.move(control.x, control.y)
     return control
 
 
@@ -165,7 +202,7 @@ async def find_state(tab: Tab, rules: Sequence[S]) -> S | None:
     """Return the first rule whose state shows now, however long it has; None when there is none."""
     if not rules:
         return None
-    index: int = await tab.world.look("stateNow", [_plain(rule) for rule in rules], timeout=5.0)
+    index: int = await tab.world.look("stateNow", [plain_rule(rule) for rule in rules], timeout=5.0)
     return rules[index] if index >= 0 else None
 
 
@@ -177,14 +214,15 @@ async def watch_states(tab: Tab, rules: Sequence[S]) -> S:
     """
     if not rules:
         await trio.sleep_forever()
-    plain = [_plain(rule) for rule in rules]
+    plain = [plain_rule(rule) for rule in rules]
     while True:
         index = await tab.world.wait("watchStates", plain, seconds=_WATCH_SECONDS)
         if isinstance(index, int) and index >= 0:
             return rules[index]
 
 
-def _plain(rule: StateLike) -> dict[str, Any]:
+def plain_rule(rule: StateLike) -> dict[str, Any]:
+    """A rule as the functions in the page take it."""
     return {
         "url": rule.url,
         "selector": list(rule.selector),
@@ -203,10 +241,12 @@ async def _find(
     timeout: float,
     enabled: bool,
     uncovered: bool,
+    named: Named | None = None,
     again: bool = False,
 ) -> Control:
     name = "findControlAgain" if again else "findControl"
-    seen = await tab.world.wait(name, list(selectors), enabled, uncovered, seconds=timeout)
+    wanted = None if named is None else {"name": named.name, "attribute": named.attribute}
+    seen = await tab.world.wait(name, list(selectors), enabled, uncovered, wanted, seconds=timeout)
     found = seen["control"] if isinstance(seen, dict) else None
     if not isinstance(found, dict):
         raise _missing(selectors, seen if isinstance(seen, dict) else {}, timeout)
