@@ -115,7 +115,7 @@ function editorState(selectors, chips) {
     length: held.length,
     text: piece(0),
     focused: isFocused(root),
-    chips: visibleCount(chips),
+    chips: chipCount(chips),
   };
 }
 
@@ -150,15 +150,11 @@ function settledEditor(token, milliseconds, selectors, chips, length, chipsBefor
         before = text;
         since = now;
       }
-      if ((text !== null && text.length === length) || visibleCount(chips) > chipsBefore || now - since >= quiet) {
+      if ((text !== null && text.length === length) || chipCount(chips) > chipsBefore || now - since >= quiet) {
         return editorState(selectors, chips) || undefined;
       }
       return undefined;
     },
     () => editorState(selectors, chips),
   );
-}
-
-function fewerChips(token, milliseconds, chips, count) {
-  return waitFor(token, milliseconds, () => (visibleCount(chips) < count ? true : undefined), () => false);
 }

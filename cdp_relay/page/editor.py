@@ -9,25 +9,36 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import attrs
 import trio
 
 from cdp_relay.errors import (
+    AttachmentRefused,
     CommandTimeout,
     InsertionFailed,
     InvalidText,
-    PageNavigated,
     SelectorDrift,
     SettingsError,
 )
+from cdp_relay.page._pieces import read_pieces, utf16_units
 from cdp_relay.page._rungs import RUNGS, Placing, RungUnavailable
-from cdp_relay.page.probe import click_control, find_control, visible_count
+from cdp_relay.page.chips import remove_chips
+from cdp_relay.page.probe import click_control, find_control
 from cdp_relay.page.tab import Tab
 
-__all__ = ["Attempt", "EditorPlan", "Insertion", "RungLimit", "check_text", "insert_text", "read_text"]
+__all__ = [
+    "Attempt",
+    "EditorPlan",
+    "Insertion",
+    "PromptFile",
+    "RungLimit",
+    "check_text",
+    "insert_text",
+    "read_text",
+]
 
 _log = logging.getLogger("cdp_relay.page")
 
@@ -37,8 +48,10 @@ _QUIET_SECONDS = 0.7
 """An editor that has not changed for so long will not change any more. Editors work in the event or
 in a microtask of it; this is for those that read the clipboard or upload an attachment first."""
 
+_FILE = "file"
+"""The rung that attaches the text instead of writing it."""
+
 _CLEAR_TRIES = 3
-_CHIP_SECONDS = 5.0
 _LOOK_SECONDS = 5.0
 
 
@@ -61,6 +74,15 @@ class _Limit:
 
 
 @attrs.frozen(kw_only=True)
+class PromptFile:
+    """What the rung ``file`` does: the text is attached, and a line in the composer says so."""
+
+    line: str
+    attach: Callable[[], Awaitable[object]]
+    """Attach the text as a file, and return when it is there; AttachmentRefused when it can't be."""
+
+
+@attrs.frozen(kw_only=True)
 class EditorPlan:
     """How text is put into a site's composer."""
 
@@ -76,6 +98,10 @@ class EditorPlan:
     """Attachment chips in the composer."""
     attachment_remove_selectors: tuple[str, ...] = ()
     """The controls that take a chip away."""
+    max_chars: int | None = None
+    """The longest text that the composer takes; of a longer one only ``file`` is tried."""
+    file: PromptFile | None = None
+    """For the rung ``file``; a ladder that names it goes without it when this is None."""
 
 
 @attrs.frozen(kw_only=True)
@@ -96,9 +122,11 @@ class Insertion:
     """``prosemirror``, ``lexical``, ``quill``, ``textarea`` or ``contenteditable``."""
     rung: str
     characters: int
+    text: str = attrs.field(repr=False)
+    """What the composer holds now: the text, or the line that stands for it, or nothing."""
     attempts: tuple[Attempt, ...]
     attached: bool
-    """Whether the site made an attachment of it, on purpose of ours."""
+    """Whether the text went as an attachment, which the plan wanted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -186,7 +214,7 @@ class _Inserting:
     started: float = attrs.field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.units = len(self.text.encode("utf-16-le")) // 2
+        self.units = utf16_units(self.text)
 
     @property
     def left(self) -> float:
@@ -203,6 +231,11 @@ class _Inserting:
         for rung in _order(self.plan, look.editor, self.text):
             look = await self._make_empty(look)
             self.started = trio.current_time()
+            if rung == _FILE and self.plan.file is not None:
+                if (insertion := await self._as_file(look.editor, self.plan.file)) is not None:
+                    return insertion
+                look = await self._look()
+                continue
             placing = Placing(
                 tab=self.tab,
                 text=self.text,
@@ -219,18 +252,37 @@ class _Inserting:
             look = await self._settled()
             if look.text == self.text or _same(look.editor, look.text, self.text):
                 self._note(rung, "exact")
-                return self._insertion(look.editor, rung, attached=False)
+                return self._insertion(look.editor, rung, self.text)
             if look.chips > self.chips_before:
                 if self.plan.attachment == "use" and not look.text.strip():
                     self._note(rung, "attached")
-                    return self._insertion(look.editor, rung, attached=True)
+                    return self._insertion(look.editor, rung, "", attached=True)
                 self._note(rung, "the site made an attachment of it")
-                await self._remove_chips()
+                await self._remove_new_chips()
                 look = await self._look()
             else:
                 self._note(rung, _difference(look.text, self.text))
             control = await find_control(self.tab, self.selectors, timeout=self.left)
         raise self.failure("no rung gave back the same text")
+
+    async def _as_file(self, editor: str, file: PromptFile) -> Insertion | None:
+        """Attach the text, then climb once more with the line that stands for it."""
+        try:
+            await file.attach()
+        except AttachmentRefused as refused:
+            self._note(_FILE, refused.message)
+            await self._remove_new_chips()
+            return None
+        self._note(_FILE, "attached")
+        plan = attrs.evolve(self.plan, file=None)
+        inserting = _Inserting(self.tab, self.selectors, file.line, plan, self.deadline)
+        try:
+            await inserting.climb()
+        except InsertionFailed as failed:
+            raise self.failure(
+                f"the line that stands for it could not be written: {failed.message}"
+            ) from None
+        return self._insertion(editor, _FILE, file.line, attached=True)
 
     def failure(self, why: str) -> InsertionFailed:
         tried = "; ".join(f"{attempt.rung}: {attempt.outcome}" for attempt in self.attempts)
@@ -239,11 +291,12 @@ class _Inserting:
             details={"attempts": [attrs.asdict(attempt) for attempt in self.attempts]},
         )
 
-    def _insertion(self, editor: str, rung: str, *, attached: bool) -> Insertion:
+    def _insertion(self, editor: str, rung: str, text: str, *, attached: bool = False) -> Insertion:
         return Insertion(
             editor=editor,
             rung=rung,
             characters=len(self.text),
+            text=text,
             attempts=tuple(self.attempts),
             attached=attached,
         )
@@ -292,38 +345,29 @@ class _Inserting:
             raise self.failure("a draft in the composer could not be removed")
         return look
 
-    async def _remove_chips(self) -> None:
+    async def _remove_new_chips(self) -> None:
         """Take away the chips that came with the last rung."""
-        for _ in range(_CLEAR_TRIES):
-            count = await visible_count(self.tab, self.plan.attachment_selectors)
-            if count <= self.chips_before:
-                return
-            await self._remove_one(count)
-        raise self.failure("an attachment that the site made could not be removed")
-
-    async def _remove_one(self, count: int) -> None:
-        # Many sites show the control only while the mouse is over the chip.
         try:
-            chip = await find_control(self.tab, self.plan.attachment_selectors, timeout=_LOOK_SECONDS)
-            await self.tab.mouse.move(chip.x, chip.y)
-            await click_control(self.tab, self.plan.attachment_remove_selectors, timeout=_CHIP_SECONDS)
-        except SelectorDrift as error:
-            raise self.failure(
-                f"the attachment that the site made has no control to remove it: {error}"
-            ) from None
-        with trio.move_on_after(_CHIP_SECONDS):
-            await self.tab.world.wait(
-                "fewerChips", list(self.plan.attachment_selectors), count, seconds=_CHIP_SECONDS
+            await remove_chips(
+                self.tab,
+                self.plan.attachment_selectors,
+                self.plan.attachment_remove_selectors,
+                keep=self.chips_before,
             )
+        except InsertionFailed as failed:
+            raise self.failure(f"an attachment that the site made stays: {failed.message}") from None
 
 
 def _order(plan: EditorPlan, editor: str, text: str) -> list[str]:
     rungs = list(plan.ladder.get(editor) or DEFAULT_LADDER[editor])
     for rung in rungs:
-        if rung not in RUNGS:
-            raise SettingsError(
-                f"The insertion ladder for {editor} names {rung!r}; rungs are {', '.join(RUNGS)}."
-            )
+        if rung not in RUNGS and rung != _FILE:
+            known = ", ".join((*RUNGS, _FILE))
+            raise SettingsError(f"The insertion ladder for {editor} names {rung!r}; rungs are {known}.")
+    if plan.file is None:
+        rungs = [rung for rung in rungs if rung != _FILE]
+    elif plan.max_chars is not None and len(text) > plan.max_chars:
+        return [rung for rung in rungs if rung == _FILE]
     # ProseMirror makes one paragraph break of any run of line feeds in plain text (measured), so a
     # text that has such runs, or begins or ends with one, need not be tried that way.
     if editor == "prosemirror" and "drop" in rungs and len(rungs) > 1 and _loses_blank_lines(text):
@@ -369,16 +413,7 @@ def _pairs(seen: str, wanted: str) -> Iterable[tuple[str, str]]:
 
 async def _whole(tab: Tab, state: Mapping[str, Any]) -> _Look:
     """Read the rest of a text that was too long for one answer."""
-    text, units = state["text"], state["length"]
-    parts, read = [text], _utf16_units(text)
-    while read < units:
-        part = await tab.world.call("readOn", read, timeout=_LOOK_SECONDS)
-        if not part:
-            raise PageNavigated("The composer changed while it was read.")
-        parts.append(part)
-        read += _utf16_units(part)
-    return _Look(editor=state["kind"], text="".join(parts), focused=state["focused"], chips=state["chips"])
-
-
-def _utf16_units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    text = await read_pieces(
+        tab, state["text"], state["length"], "The composer changed while it was read."
+    )
+    return _Look(editor=state["kind"], text=text, focused=state["focused"], chips=state["chips"])
