@@ -1,12 +1,15 @@
-"""Write the pages that follow from the code: settings.md, errors.md and cli.md.
+"""Write the pages that follow from the code: settings.md, errors.md, cli.md and definition.md.
 
 ``python docs/build.py`` writes them; a test compares them with what this would write.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import attrs
 import click
 
 from cdp_relay import errors
+from cdp_relay.chat import contract
 from cdp_relay.cli.app import COMMANDS, Command
 from cdp_relay.cli.options import SHORT_FORMS, SettingsCommand
 from cdp_relay.settings import SECTIONS, SettingField, SiteSettings, setting_fields
@@ -198,10 +202,67 @@ def _argument(param: click.Argument) -> str:
     return shown if param.required or shown.startswith("[") else f"[{shown}]"
 
 
+# --- definition.md -------------------------------------------------------------------------------
+
+
+def definition_page() -> str:
+    """Every key of a site's TOML file, from the classes that it is read into."""
+    parts = [
+        """# The keys of a site's definition
+
+`providers/NAME.toml` describes a site. A file of that name in your `providers` folder overrides single keys
+of it: tables are merged key by key, everything else is replaced, and `"..."` in a list stands for what it
+replaces. [new-provider.md](new-provider.md) builds one from nothing; `cdp-relay provider check NAME` names a
+wrong key, and `cdp-relay doctor --site NAME` says what fits the page.
+"""
+    ]
+    told = _attribute_docs()
+    for title, cls in _tables(contract.SiteDefinition):
+        parts.append(f"## {title}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
+        parts += ["| key | type | default | meaning |", "|---|---|---|---|"]
+        for field in attrs.fields(cls):
+            kind = str(field.type).replace("|", "or")
+            row = (f"`{field.name}`", kind, _default(field), told.get((cls.__name__, field.name), ""))
+            parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _tables(root: type[Any]) -> Iterator[tuple[str, type[Any]]]:
+    yield "The top of the file", root
+    for field in attrs.fields(root):
+        for name, cls in vars(contract).items():
+            if attrs.has(cls) and re.search(rf"\b{name}\b", str(field.type)):
+                many = "tuple" in str(field.type)
+                by_name = ".NAME" if "Mapping" in str(field.type) else ""
+                yield f"`[[{field.name}]]`" if many else f"`[{field.name}{by_name}]`", cls
+
+
+def _attribute_docs() -> dict[tuple[str, str], str]:
+    """The texts that stand below the attributes of the contract's classes."""
+    told = {}
+    for cls in ast.parse(inspect.getsource(contract)).body:
+        body = cls.body if isinstance(cls, ast.ClassDef) else []
+        for field, text in itertools.pairwise(body):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+                words = ast.literal_eval(text.value)
+                told[cls.name, field.target.id] = " ".join(words.split())  # type: ignore[attr-defined,union-attr]
+    return told
+
+
+def _default(field: attrs.Attribute[Any]) -> str:
+    if field.default is attrs.NOTHING:
+        return "required"
+    if not isinstance(field.default, str | int | float | bool):
+        return "-"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
+    "definition.md": definition_page,
 }
 
 

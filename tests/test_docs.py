@@ -14,7 +14,7 @@ from cdp_relay import __version__
 from cdp_relay.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PROSE = ["README.md", "CONTRIBUTING.md", "docs/practice.md"]
+PROSE = ["README.md", "CONTRIBUTING.md", "docs/practice.md", "docs/new-provider.md"]
 
 
 def _load_build() -> ModuleType:
@@ -26,7 +26,7 @@ def _load_build() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["settings.md", "errors.md", "cli.md"])
+@pytest.mark.parametrize("page", ["settings.md", "errors.md", "cli.md", "definition.md"])
 def test_a_generated_page_is_what_the_code_says(page: str) -> None:
     written = (ROOT / "docs" / page).read_text("utf-8")
     assert written == _load_build().PAGES[page](), "run: python docs/build.py"
@@ -41,7 +41,8 @@ def test_every_command_in_the_prose_exists(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*PROSE, "docs/cli.md", "docs/settings.md", "docs/errors.md", "CHANGELOG.md"]
+    "page",
+    [*PROSE, "docs/cli.md", "docs/settings.md", "docs/errors.md", "docs/definition.md", "CHANGELOG.md"],
 )
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     path = ROOT / page

@@ -30,7 +30,16 @@ from cdp_relay.chat.contract import Provider, SiteDefinition
 from cdp_relay.errors import SettingsError
 from cdp_relay.settings import Home, Settings
 
-__all__ = ["Registry", "Source", "error_class", "load_provider", "load_registry", "read_definition"]
+__all__ = [
+    "Registry",
+    "Source",
+    "error_class",
+    "load_provider",
+    "load_registry",
+    "provider_sources",
+    "read_definition",
+    "read_document",
+]
 
 _BUILT_IN = "cdp_relay.providers"
 _GROUP = "cdp_relay.providers"
@@ -99,13 +108,35 @@ def load_provider(name: str, home: Home | None = None) -> Provider:
     Raises:
       SettingsError: there is none of that name, or its files are wrong.
     """
-    found = _discover(home)
-    if name not in found:
-        raise SettingsError(f"There is no provider {name!r}; there are {', '.join(sorted(found))}.")
-    return _load(found[name])
+    return _load(_find(name, home))
+
+
+def provider_sources(home: Home | None = None) -> Mapping[str, Source]:
+    """Every provider that there is, and where it comes from; nothing of them is loaded.
+
+    Raises:
+      SettingsError: a file cannot be read, or overrides nothing.
+    """
+    return {name: one.source for name, one in sorted(_discover(home).items())}
+
+
+def read_document(name: str, home: Home | None = None) -> dict[str, Any]:
+    """One provider's TOML document with the user's overrides in it, as ``load_provider`` reads it.
+
+    Raises:
+      SettingsError: there is none of that name, or a file is no TOML.
+    """
+    return _document(_find(name, home))[0]
 
 
 # --- finding -------------------------------------------------------------------------------------
+
+
+def _find(name: str, home: Home | None) -> _Found:
+    found = _discover(home)
+    if name not in found:
+        raise SettingsError(f"There is no provider {name!r}; there are {', '.join(sorted(found))}.")
+    return found[name]
 
 
 @attrs.frozen(kw_only=True)
@@ -176,13 +207,18 @@ def _read(path: Path) -> str:
 # --- loading -------------------------------------------------------------------------------------
 
 
-def _load(found: _Found) -> Provider:
+def _document(found: _Found) -> tuple[dict[str, Any], str]:
     document = _parse(found.definition, found.definition_path)
     where = found.definition_path
     if found.source.override is not None:
         where = f"{where} with {found.source.override}"
         document = _merge(document, _parse(_read(found.source.override), str(found.source.override)))
     document.setdefault("name", found.source.name)
+    return document, where
+
+
+def _load(found: _Found) -> Provider:
+    document, where = _document(found)
     site = read_definition(document, where)
     if site.name != found.source.name:
         raise SettingsError(f"{where}: name is {site.name!r}, but the file is called {found.source.name!r}.")

@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "key": "Print the API key, or replace it.",
         "config": "Show every setting: its value, its default and where it came from.",
         "doctor": "Check everything the relay rests on; each failed check says how to mend it.",
+        "provider": "List, show, check or start the files that describe a site.",
     },
     "Run in parts": {
         "launch": "Start only the dedicated Chrome, on a debugging port.",
