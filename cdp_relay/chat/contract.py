@@ -365,6 +365,8 @@ class Pacing:
 
     gap_seconds: float = 2.0
     """From the last prompt's leaving, and from the end of its turn, to the next prompt, on any of the
+    math: Literal["dollars", "brackets"] = "dollars"
+    """How the site's models write mathematics: ``$…$`` and ``$$…$$``, or ``\\(…\\)`` and ``\\[…\\]``."""
     site's tabs; 0 for none."""
     per_hour: int = 120
     """Prompts within any hour; 0 for no limit."""

@@ -59,12 +59,14 @@ from cdp_relay.page.probe import (
     watch_states,
 )
 from cdp_relay.page.resource import Resource, fetch_resource
+from cdp_relay.page.rendered import AnswerPlace, RenderedText, mark_turns, read_answer, wait_rendered
 from cdp_relay.page.tab import Dialog, Tab, open_tab
 from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_upload_folder, plain_names
 
 __all__ = [
     "Alternative",
     "AttachPlan",
+    "AnswerPlace",
     "Attempt",
     "BodyData",
     "BodyEnded",
@@ -81,6 +83,7 @@ __all__ = [
     "Mouse",
     "PromptFile",
     "RequestSent",
+    "RenderedText",
     "Resource",
     "ResponseStarted",
     "SocketMessage",
@@ -101,6 +104,7 @@ __all__ = [
     "find_state",
     "insert_text",
     "menu_items",
+    "mark_turns",
     "open_tab",
     "open_upload_folder",
     "plain_names",
@@ -119,3 +123,5 @@ __all__ = [
     "watch_requests",
     "watch_states",
 ]
+    "wait_rendered",
+    "watch_clear",
