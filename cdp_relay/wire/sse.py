@@ -43,6 +43,8 @@ class SSEDecoder:
     _after_cr: bool = attrs.field(default=False, init=False, repr=False)
     _at_start: bool = attrs.field(default=True, init=False, repr=False)
     _event: str = attrs.field(default="", init=False, repr=False)
+    _last_name: tuple[bytes, str] = attrs.field(default=(b"event:", ""), init=False, repr=False)
+    """The last line that named an event, and the name."""
     _data: list[str] = attrs.field(factory=list, init=False, repr=False)
     _held: int = attrs.field(default=0, init=False, repr=False)
     _id: str = attrs.field(default="", init=False, repr=False)
@@ -76,7 +78,16 @@ class SSEDecoder:
             self._tail.clear()
         self._line(first, events)
         for line in lines:
-            self._line(line, events)
+            # Most lines of a long answer are blank, or name the event that the last one named.
+            if not line:
+                if self._data:
+                    self._dispatch(events)
+                self._event = ""
+                self._held = 0
+            elif line == self._last_name[0]:
+                self._event = self._last_name[1]
+            else:
+                self._line(line, events)
         self._tail += last
         self._check()
         return iter(events)
@@ -123,6 +134,7 @@ class SSEDecoder:
         value = raw.removeprefix(b" ").decode("utf-8", "replace")
         if name == b"event":
             self._event = value
+            self._last_name = (line, value)
         elif name == b"data":
             self._held += len(line)
             self._check()
