@@ -16,14 +16,27 @@ __all__ = ["ArrayItem", "GrowingArray", "decode_sparse"]
 
 _MAX_ITEM_BYTES = 64 << 20
 
-# A whole string or a run of brackets at once: Python sees some ten matches of a typical item. The
-# lone quote begins a string that this piece of the input does not end.
-_INSIDE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]++|[\]}]++|"', re.DOTALL)
-_OUTSIDE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{\]},"]', re.DOTALL)
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+# A whole string or a run of brackets at once. The lone quote begins a string that this piece of the
+# input does not end.
+_INSIDE = re.compile(_STRING + rb'|[\[{]++|[\]}]++|"', re.DOTALL)
+_OUTSIDE = re.compile(_STRING + rb'|[\[{\]},"]', re.DOTALL)
 _REST_OF_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 
+
+def _nested(levels: int) -> bytes:
+    pattern = rb"(?!)"
+    for _ in range(levels):
+        pattern = rb'[\[{](?:[^\[\]{}"]++|%b|%b)*+[\]}]' % (_STRING, pattern)
+    return pattern
+
+
+# A whole element of common depth, which is five times as fast as going from bracket to bracket. Nothing
+# in it can match in two ways, so what does not match fails in linear time.
+_ITEM = re.compile(_nested(12), re.DOTALL)
+
 _QUOTE, _BACKSLASH, _COMMA = b'"\\,'
-_OPENERS = b"[{"
+_OPENERS, _CLOSERS = b"[{", b"]}"
 
 _HOLES = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([\[,])\s*+(?=,)|,\s*+(?=[\]}])', re.DOTALL)
 
@@ -103,6 +116,11 @@ class GrowingArray:
                 elif not self._level:
                     at = found.start() + 1  # a stray quote before the array begins nothing
             elif mark in _OPENERS:
+                if self._level == self.depth and (whole := _ITEM.match(chunk, found.start())):
+                    at = whole.end()
+                    self._complete(chunk[start:at], items)
+                    start = at
+                    continue
                 self._level += 1
                 if self._level <= self.depth:
                     self._places[self._level - 1] = 0
@@ -121,6 +139,31 @@ class GrowingArray:
             if len(self._held) > self.max_item_bytes:
                 raise ProtocolViolation(f"An array's element is larger than {self.max_item_bytes} bytes.")
         return iter(items)
+
+    def close(self) -> ArrayItem | None:
+        """Say that the input ended, and get what is whole of an element that was cut off.
+
+        That is the element up to its last closing bracket, with the brackets closed that are still
+        open: ``[[1,"a"],[2,"b`` gives ``[[1,"a"]]``. None when nothing of it is whole.
+        """
+        text = bytes(self._held).strip()
+        self._held.clear()
+        whole = 0
+        for found in _INSIDE.finditer(text):
+            if found.group() == b'"':
+                break
+            if text[found.start()] in _CLOSERS:
+                whole = found.end()
+        if not whole:
+            return None
+        pending = bytearray()
+        for found in _INSIDE.finditer(text, 0, whole):
+            for mark in () if text[found.start()] == _QUOTE else found.group():
+                if mark in _OPENERS:
+                    pending.append(_CLOSERS[_OPENERS.index(mark)])
+                else:
+                    pending[-1:] = b""
+        return ArrayItem(tuple(self._places), text[:whole] + pending[::-1])
 
     def _inside(self, chunk: bytes, at: int) -> int:
         """Go on within an element that has brackets, up to its end or the chunk's."""

@@ -89,6 +89,34 @@ def test_any_bytes_give_elements_that_do_not_depend_on_cuts(chunks: list[bytes])
     assert items(*chunks) == items(b"".join(chunks))
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (b'[[1,[[1,"a]"],[2,"b]', ArrayItem((0, 1), b'[[1,"a]"]]')),
+        (b'[[{"a":[[1]],"b":[2', ArrayItem((0, 0), b'{"a":[[1]]}')),
+        (b"[[[[1", None),
+        (b"[[1],[2], 3", None),
+        (b"[[[1]]]", None),
+        (b"", None),
+    ],
+)
+def test_of_an_element_that_was_cut_off_what_is_whole_remains(text: bytes, rest: ArrayItem | None) -> None:
+    for size in (1, 3, 100):
+        array = GrowingArray()
+        for at in range(0, len(text), size):
+            list(array.feed(text[at : at + size]))
+        assert array.close() == rest
+        assert array.close() is None
+
+
+@given(st.lists(st.lists(_JSON, max_size=3), max_size=2), st.integers(0, 200))
+def test_what_remains_of_any_array_is_json(value: list[Any], cut: int) -> None:
+    array = GrowingArray()
+    list(array.feed(json.dumps([value]).encode()[:cut]))
+    rest = array.close()
+    assert rest is None or json.loads(rest.text)
+
+
 def test_an_element_that_never_ends_is_a_violation() -> None:
     array = GrowingArray(max_item_bytes=100)
     list(array.feed(b'[["' + b"x" * 90))
