@@ -105,6 +105,14 @@ class ChatSettings:
     queue: int = _setting(
         32, "Requests per site that may wait for a tab; more are refused with 429.", validator=ge(0)
     )
+    max_file_bytes: int = _setting(
+        32 * 1024 * 1024,
+        "Largest file of an answer (an image, a document) that is fetched; larger ones are left in the chat.",
+        validator=and_(ge(0), le(1 << 30)),
+    )
+    temporary: bool = _setting(
+        False, "Ask in temporary chats, which the site does not keep, where a site has them."
+    )
     person_seconds: float = _setting(
         0.0,
         "How long a request may wait for the person where a site asks for one (a check, a sign-in, terms); "
@@ -123,6 +131,9 @@ class LimitSettings:
     open_seconds: float | None = _setting(None, "Opening the chat page.", validator=optional(_POSITIVE))
     ready_seconds: float | None = _setting(
         None, "From the opened page to a usable composer.", validator=optional(_POSITIVE)
+    )
+    controls_seconds: float | None = _setting(
+        None, "Setting the page's controls (model, effort, ...).", validator=optional(_POSITIVE)
     )
     compose_seconds: float | None = _setting(
         None, "Putting the prompt into the composer.", validator=optional(_POSITIVE)
@@ -163,6 +174,7 @@ class SiteSettings:
     tabs: int | None = _setting(
         None, "Tabs of this site; chat.tabs when not set.", validator=optional(and_(ge(1), le(16)))
     )
+    temporary: bool | None = _setting(None, "Temporary chats on this site; chat.temporary when not set.")
     gap_seconds: float | None = _setting(
         None,
         "Least time from one prompt or answer to the next prompt; the site's own when not set, 0 for none.",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
@@ -79,12 +79,15 @@ class TitleSeen:
 class FileSeen:
     """The site made an image or a file; the relay fetches it as the page would.
 
-    Only what belongs to the answer: no drafts of images, no sources that were read. The same address
-    twice is one file.
+    Only what belongs to the answer: no drafts of images, no sources that were read, and never an address
+    that the model wrote. The same address and sign twice is one file.
     """
 
     url: str
-    """Absolute, or relative to the page. ``data:`` is allowed."""
+    """Absolute, or relative to the page. ``data:`` is allowed; empty when only the page can tell."""
+    sign: str = ""
+    """A text by which the page's own address of the file is known, such as the file's id: once the page
+    shows the file there, it is fetched from there, and otherwise from ``url``."""
     name: str = ""
     """A file name; made up from the address and the type when empty."""
     media_type: str = ""
@@ -185,12 +188,14 @@ class Submission:
     conversation_id: str | None = None
     message_id: str | None = None
     model: str | None = None
-    attachments: int = 0
+    attachments: int | None = None
+    """How many files go along; None when the body does not show it."""
     temporary: bool | None = None
     """Whether the chat is one that the site does not keep; None when the body does not show it."""
     wishes: Mapping[str, str | float | tuple[str, ...]] = attrs.field(factory=dict)
     """What the body shows of the wishes that the page has controls for, by the names of ``controls``:
-    ``effort``, ``system``, ``temperature`` ...; a name that is missing was not shown."""
+    ``effort``, ``system``, ``temperature`` ..., in the words that a client wishes with (``high``, not the
+    site's name for it); a name that is missing was not shown."""
 
 
 # --- a site's definition, as data ----------------------------------------------------------------
@@ -200,8 +205,11 @@ def _patterns(values: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(value) for value in values)
 
 
-def _check_patterns(_: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
-    for pattern in value:
+def _check_patterns(
+    _: object, attribute: attrs.Attribute[Any], value: str | tuple[str, ...] | Mapping[str, str]
+) -> None:
+    patterns = (value,) if isinstance(value, str) else value
+    for pattern in patterns.values() if isinstance(patterns, Mapping) else patterns:
         try:
             re.compile(pattern)
         except re.error as error:
@@ -331,15 +339,19 @@ class ControlRule:
     """``choice``: the items, once open; ``list``: the entries that are there."""
     item_attribute: str | None = None
     """The attribute by which an item is known; its text when None."""
+    item_pattern: str = attrs.field(default="(.+)", validator=_check_patterns)
+    """Searched for in what an item is known by; its first group is the item's name in the list of models."""
     more: tuple[tuple[str, ...], ...] = ()
     """``choice``: controls that open further items, pressed only when the wanted one is not there yet."""
     remove: tuple[str, ...] = ()
     """``list``: controls that remove an entry."""
-    values: Mapping[str, str] = attrs.field(factory=dict)
-    """``choice`` and ``switch``: for a wished value, a regular expression (full match, case ignored) of the
-    item or of the state (``on``, ``off``); a value that is not listed has to be the item itself."""
+    values: Mapping[str, str] = attrs.field(factory=dict, validator=_check_patterns)
+    """``choice`` and ``switch``: for a wished value (in lower case), a regular expression (full match, case
+    ignored) of the item and of what ``current`` shows then, or of the state (``on``, ``off``); a value that
+    is not listed has to be the item itself. An item may be a slider, whose places are gone through."""
     default: str | None = None
-    """Put back for a turn that wishes nothing, after one that did; None leaves it."""
+    """Put back for a turn that wishes nothing, after one that did; None leaves it, but for ``system``,
+    ``stop`` and ``temporary``, which never outlive the turn that wished them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -357,6 +369,8 @@ class RenderedAnswer:
     """Shown while the answer is being written, beside the stop control."""
     done: tuple[str, ...] = ()
     """Inside the container, or after it: shown once the answer is whole."""
+    math: Literal["dollars", "brackets"] = "dollars"
+    """How the site's models write mathematics: ``$…$`` and ``$$…$$``, or ``\\(…\\)`` and ``\\[…\\]``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -365,8 +379,6 @@ class Pacing:
 
     gap_seconds: float = 2.0
     """From the last prompt's leaving, and from the end of its turn, to the next prompt, on any of the
-    math: Literal["dollars", "brackets"] = "dollars"
-    """How the site's models write mathematics: ``$…$`` and ``$$…$$``, or ``\\(…\\)`` and ``\\[…\\]``."""
     site's tabs; 0 for none."""
     per_hour: int = 120
     """Prompts within any hour; 0 for no limit."""
@@ -420,6 +432,8 @@ class StepLimits:
 
     open_seconds: float = 30.0
     ready_seconds: float = 30.0
+    controls_seconds: float = 30.0
+    """For all controls that a turn's wishes need, together."""
     compose_seconds: float = 30.0
     submit_seconds: float = 45.0
     first_byte_seconds: float = 120.0
@@ -438,10 +452,10 @@ class ModelOffer:
 
     id: str
     label: str = ""
-    menu: str = ""
+    menu: str = attrs.field(default="", validator=_check_patterns)
     """A regular expression (full match, case ignored) of the item in ``controls.model``; the id or the
     label itself when empty."""
-    wire: str = ""
+    wire: str = attrs.field(default="", validator=_check_patterns)
     """A regular expression (full match) of the names that the site's requests and answers have for it;
     the id itself when empty."""
     efforts: tuple[str, ...] = ()
@@ -478,6 +492,10 @@ class SiteDefinition:
 # --- a site's code -------------------------------------------------------------------------------
 
 
+_MODEL_QUERY = re.compile(r"&[^?&=]+=\{model\}|(?<=\?)[^?&=]+=\{model\}&|\?[^?&=]+=\{model\}$")
+"""The part of an address that names the model, with the sign that joins it to the rest."""
+
+
 class Provider:
     """One site: its definition, its stream format, and its few unusual moves.
 
@@ -502,6 +520,15 @@ class Provider:
     def read_submission(self, body: bytes) -> Submission | None:
         """Say what a request that matched ``submission.paths`` sends; None when it sends no prompt."""
         raise NotImplementedError
+
+    def read_model(self, headers: Mapping[str, str]) -> str | None:
+        """Say which model a submission asks for, on sites where a header tells it and not the body.
+
+        Args:
+          headers: of the request, names in lower case.
+        """
+        del headers
+        return None
 
     def open_site(self) -> AbstractAsyncContextManager[str] | None:
         """Serve the site itself, for sites that the relay brings along; yields the base address."""
@@ -542,10 +569,18 @@ class Provider:
         """The address of a new chat, with the model in it where the site's address can say that."""
         pages = self.site.pages
         if model is not None and pages.new_chat_with_model is not None:
-            template = pages.new_chat_with_model.replace("{model}", quote(model, safe=""))
-        else:
-            template = pages.new_chat
-        return template.replace("{base}", self.base)
+            return self._filled(pages.new_chat_with_model, model)
+        return self._filled(pages.new_chat, None)
+
+    def temporary_chat_url(self, model: str | None) -> str | None:
+        """The address of a new chat that the site does not keep; None when no address leads to one."""
+        template = self.site.pages.temporary_chat
+        return None if template is None else self._filled(template, model)
+
+    def _filled(self, template: str, model: str | None) -> str:
+        if model is None:
+            template = _MODEL_QUERY.sub("", template)
+        return template.replace("{model}", quote(model or "", safe="")).replace("{base}", self.base)
 
     def conversation_url(self, conversation_id: str) -> str | None:
         """The address of a chat that the site named."""

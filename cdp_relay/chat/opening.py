@@ -11,7 +11,7 @@ import trio
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.interruptions import state_error
 from cdp_relay.chat.vocabulary import Drift, Step
-from cdp_relay.errors import PageNavigated, SelectorDrift, SiteTimeout
+from cdp_relay.errors import PageNavigated, RelayError, SelectorDrift, SiteTimeout
 from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
 
 __all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "step_limit"]
@@ -32,6 +32,10 @@ class SiteTab:
     turns: int = 0
     doubtful: bool = False
     """Set when nobody can say what the page is doing: such a tab is closed, never used again."""
+    controls: set[str] = attrs.field(factory=set, init=False)
+    """Controls that turns have set, and that nothing has put back since."""
+    met: RelayError | None = None
+    """What the site asks of the person on this tab, which stays where it is until that is over."""
     _fresh_url: str | None = attrs.field(default=None, init=False)
     _fresh_at: float = attrs.field(default=0.0, init=False)
 

@@ -115,8 +115,9 @@ class Wishes:
 class ChatChoice:
     """Which chat on the site a request goes to; a new one that the site keeps, when nothing is said."""
 
-    temporary: bool = False
-    """A new chat that the site does not keep; refused where the site has none."""
+    temporary: bool | None = None
+    """A new chat that the site does not keep; refused where the site has none. None leaves it to the
+    settings, which ask for one only where there is one."""
     conversation_id: str | None = None
     """Go on with this chat: only what follows the last assistant message is sent."""
 

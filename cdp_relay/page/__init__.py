@@ -16,9 +16,11 @@ from cdp_relay.page.capture import (
     watch_requests,
 )
 from cdp_relay.page.chips import chip_count, remove_chips
+from cdp_relay.page.clear import state_text, watch_clear
 from cdp_relay.page.controls import (
     ControlShown,
     MenuItem,
+    Slider,
     await_control,
     fill_field,
     menu_items,
@@ -58,15 +60,15 @@ from cdp_relay.page.probe import (
     visible_count,
     watch_states,
 )
-from cdp_relay.page.resource import Resource, fetch_resource
 from cdp_relay.page.rendered import AnswerPlace, RenderedText, mark_turns, read_answer, wait_rendered
+from cdp_relay.page.resource import Resource, fetch_resource, shown_address
 from cdp_relay.page.tab import Dialog, Tab, open_tab
 from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_upload_folder, plain_names
 
 __all__ = [
     "Alternative",
-    "AttachPlan",
     "AnswerPlace",
+    "AttachPlan",
     "Attempt",
     "BodyData",
     "BodyEnded",
@@ -82,10 +84,11 @@ __all__ = [
     "MenuItem",
     "Mouse",
     "PromptFile",
-    "RequestSent",
     "RenderedText",
+    "RequestSent",
     "Resource",
     "ResponseStarted",
+    "Slider",
     "SocketMessage",
     "StateLike",
     "Tab",
@@ -103,25 +106,28 @@ __all__ = [
     "find_control",
     "find_state",
     "insert_text",
-    "menu_items",
     "mark_turns",
+    "menu_items",
     "open_tab",
     "open_upload_folder",
     "plain_names",
     "press_chain",
     "press_item",
     "put_away",
+    "read_answer",
     "read_control",
     "read_stamps",
     "read_text",
     "remove_all",
     "remove_chips",
+    "shown_address",
     "slide",
+    "state_text",
     "suggest_controls",
     "tooltip_over",
     "visible_count",
+    "wait_rendered",
+    "watch_clear",
     "watch_requests",
     "watch_states",
 ]
-    "wait_rendered",
-    "watch_clear",

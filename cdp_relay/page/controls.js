@@ -105,6 +105,7 @@ function controlState(selectors, attribute) {
     value: valueOf(element),
     on: switchedOn(element),
     disabled: isDisabled(element),
+    most: element.matches('input[type="number"]') && element.max !== "" ? Number(element.max) : slider && slider.most,
     slider: slider && { now: slider.now, least: slider.least, most: slider.most },
   };
 }

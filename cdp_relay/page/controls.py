@@ -66,6 +66,8 @@ class ControlShown:
     on: bool | None
     """Whether a switch is on; None for what is no switch."""
     disabled: bool
+    most: float | None
+    """The largest number that a field of numbers or a slider says it takes."""
     slider: Slider | None
 
 
@@ -118,21 +120,21 @@ async def await_control(
 async def press_chain(
     tab: Tab, chain: Sequence[Sequence[str]], selectors: Sequence[str], *, timeout: float
 ) -> bool:
-    """Press controls in turn until one of *selectors* is visible; says whether any had to be pressed.
+    """Press controls in turn until one of *selectors* is there; says whether any had to be pressed.
 
     Raises:
       SelectorDrift: a control of the chain is not there.
     """
     pressed = False
     deadline = trio.current_time() + timeout
-    for link in chain:
-        if await visible_count(tab, selectors):
+    for number, link in enumerate(chain):
+        if await read_control(tab, selectors) is not None:
             break
         await click_control(tab, link, timeout=max(0.1, deadline - trio.current_time()))
         pressed = True
-        if link is not chain[-1]:
-            # The next control of the chain is waited for by its own press, but this one may do already.
-            await tab.world.wait("settledItems", list(selectors), None, None, 0, seconds=_AWAY_SECONDS)
+        if number + 1 < len(chain):
+            either = [*selectors, *chain[number + 1]]
+            await await_control(tab, either, _is_there, timeout=max(0.1, deadline - trio.current_time()))
     return pressed
 
 
@@ -259,6 +261,10 @@ async def remove_all(tab: Tab, entries: Sequence[str], remove: Sequence[str], *,
         if not await tab.world.wait("fewerShown", list(entries), count, seconds=timeout):
             return False
     return not await visible_count(tab, entries)
+
+
+def _is_there(shown: ControlShown | None) -> bool:
+    return shown is not None
 
 
 def _is_elsewhere(before: Slider) -> Callable[[ControlShown | None], bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cdp_relay.errors import SelectorDrift
@@ -20,18 +22,18 @@ from cdp_relay.page import (
     tooltip_over,
     visible_count,
 )
-from tests.page.control_page import CONTROL_PAGE
 from tests.sites.kit import PlainSite
 
 pytestmark = pytest.mark.browser
 
+PAGE = Path(__file__).with_name("controls.html").read_text("utf-8")
 ITEMS = ["[role=menuitemradio]"]
 
 
 @pytest.fixture
 async def page(tab: Tab, plain_site: PlainSite) -> Tab:
     """A page with one control of every kind."""
-    await tab.navigate(plain_site.page("/controls", CONTROL_PAGE))
+    await tab.navigate(plain_site.page("/controls", PAGE))
     return tab
 
 
