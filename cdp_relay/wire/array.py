@@ -81,11 +81,6 @@ class GrowingArray:
     def __attrs_post_init__(self) -> None:
         self._places = [0] * self.depth
 
-    @property
-    def opened(self) -> bool:
-        """Whether the outermost array has begun."""
-        return self._level > 0 or self.closed
-
     def feed(self, chunk: bytes) -> Iterator[ArrayItem]:
         """Take the next bytes and give the elements that they complete.
 
