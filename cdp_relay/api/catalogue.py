@@ -68,6 +68,8 @@ def _site(site: SiteStatus, now: float) -> dict[str, Any]:
         shown["retry_after_seconds"] = whole_seconds(site.until - now)
     if site.next_at is not None:
         shown["next_at"] = _moment(site.next_at)
+    for rest in shown["resting_models"]:
+        rest["until"] = _moment(rest["until"])
     return shown
 
 

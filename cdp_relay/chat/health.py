@@ -11,11 +11,13 @@ from typing import Any
 
 import attrs
 import structlog
+import trio
 
 from cdp_relay.chat.contract import Pacing
 from cdp_relay.chat.pacing import Pace
 from cdp_relay.errors import (
     AccountBlocked,
+    AccountChooser,
     CapReached,
     ChallengeShown,
     ConsentNeeded,
@@ -23,20 +25,26 @@ from cdp_relay.errors import (
     RelayError,
     SelectorDrift,
     SignedOut,
-    SiteError,
     SiteOverloaded,
     StreamDrift,
 )
 
-__all__ = ["SiteHealth", "SiteMemory"]
+__all__ = ["PERSON_STATES", "CoolDown", "SiteHealth", "SiteMemory", "needs_person"]
 
 _log = structlog.stdlib.get_logger("cdp_relay.site")
 
 _RATE_LIMIT_SECONDS = 60.0
 """How long a site rests that says "too many requests" and not until when."""
 
+_CAP_SECONDS = 300.0
+"""How long it rests when an allowance is used up and nobody says until when."""
+
+_LOOK_SECONDS = 60.0
+"""How long a site that waits for the person is left alone, before a request may look whether it still
+does: the person may have acted where nobody watches."""
 
 _STATES: tuple[tuple[type[RelayError], str], ...] = (
+    (AccountChooser, "account_chooser"),
     (SignedOut, "signed_out"),
     (ChallengeShown, "challenge"),
     (ConsentNeeded, "consent_needed"),
@@ -48,60 +56,205 @@ _STATES: tuple[tuple[type[RelayError], str], ...] = (
     (StreamDrift, "drift"),
 )
 
+PERSON_STATES = frozenset({"signed_out", "account_chooser", "challenge", "consent_needed", "account_blocked"})
+"""States that only the person who owns the account can end."""
+
+
+def _state_of(error: RelayError) -> str | None:
+    return next((state for kind, state in _STATES if isinstance(error, kind)), None)
+
+
+def needs_person(error: RelayError) -> bool:
+    """Whether only the person can do something about it."""
+    return _state_of(error) in PERSON_STATES
+
+
+def person_step(state: str, site: str, *, has_window: bool) -> str:
+    """What the person can do about a state."""
+    if not has_window:
+        return (
+            f"The relay's Chrome has no window: stop the relay, run 'cdp-relay sign-in {site}', "
+            "do there what the site asks, and start the relay again."
+        )
+    if state in ("signed_out", "account_chooser"):
+        return (
+            f"Sign in in the relay's Chrome window; or stop the relay, run 'cdp-relay sign-in {site}', "
+            "and start it again."
+        )
+    what = {"challenge": "Pass the check", "consent_needed": "Answer the question"}.get(
+        state, "Follow what the site asks"
+    )
+    return f"{what} in the relay's Chrome window, by hand; then send the request again."
+
+
+@attrs.frozen(kw_only=True)
+class CoolDown:
+    """A rest that the site asked for."""
+
+    until: float
+    """Unix seconds: it has to survive a restart, so the monotonic clock will not do."""
+    message: str
+    kind: type[RelayError] = CapReached
+
+    def refusal(self, now: float) -> RelayError:
+        """The error of a request that comes too early."""
+        return self.kind(self.message, retry_after_seconds=self.until - now)
+
 
 @attrs.define(eq=False)
 class SiteHealth:
     """The state of one site, as the last turns found it.
 
-    Only a cool-down refuses requests by itself: its end is known, and asking sooner would be rude.
-    Every other state is looked at again by the next request, because the person may have mended it
-    in the meantime, and the page says so faster than anything else could.
+    A cool-down refuses requests until its end: that is known, and asking sooner would be rude. A state
+    that needs the person refuses them until somebody saw its end, and lets one request a minute look
+    for itself. Every other state is looked at again by the next request.
     """
 
     name: str
     clock: Callable[[], float] = time.time
-    """Unix seconds; a cool-down has to survive a restart, so the monotonic clock will not do."""
+    """Unix seconds, for cool-downs."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds, for the time between two looks."""
+    has_window: Callable[[], bool] = lambda: True
+    """Whether the browser has a window that the person can work in."""
+    on_change: Callable[[], None] = lambda: None
+    """Called after every change of the state."""
     state: str = "unknown"
     message: str = ""
-    until: float | None = None
     signed_in: bool | None = None
     """Whether the site was last seen signed in; None when it was never seen."""
-    _error: RelayError | None = attrs.field(default=None, init=False)
+    cool_down: CoolDown | None = None
+    """Of the whole site."""
+    model_cool_downs: dict[str, CoolDown] = attrs.field(factory=dict)
+    """By model; under the empty name, of the model that the site chooses when none is asked for."""
+    error: RelayError | None = attrs.field(default=None, init=False)
+    """What brought the state about."""
+    _look_at: float = attrs.field(default=0.0, init=False)
+    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
-    def check(self) -> None:
-        """Raise the error of a cool-down that still lasts."""
-        if self.until is None:
-            return
-        left = self.until - self.clock()
-        if left <= 0:
-            self.clear()
-            return
-        kind = type(self._error) if isinstance(self._error, SiteError) else CapReached
-        raise kind(self.message, retry_after_seconds=left)
+    @property
+    def paused(self) -> bool:
+        """Whether the site waits for the person."""
+        return self.state in PERSON_STATES
+
+    @property
+    def until(self) -> float | None:
+        """When the site's cool-down ends, in unix seconds."""
+        return None if self.cool_down is None else self.cool_down.until
+
+    @property
+    def look_in_seconds(self) -> float:
+        """How long until a request may look at a paused site for itself; 0 when it may."""
+        return max(0.0, self._look_at - self.monotonic()) if self.paused else 0.0
+
+    def check(self, model: str | None = None, *, looking: bool = False) -> bool:
+        """Raise why no request can be taken now; returns whether this request looks at a paused site.
+
+        Args:
+          model: the model that is asked for, None where the site chooses.
+          looking: this request was let through before, to look.
+        """
+        self.thaw()
+        down = self.cool_down or self.model_cool_downs.get(model or "")
+        if down is not None:
+            raise down.refusal(self.clock())
+        if self.paused and self.error is not None and not looking:
+            if self.look_in_seconds > 0:
+                raise _again(self.error)
+            self._look_at = self.monotonic() + _LOOK_SECONDS
+            return True
+        return looking
+
+    async def changed(self) -> None:
+        """Wait for the next change of the state."""
+        await self._changed.wait()
 
     def clear(self) -> None:
         """Forget a state that is over."""
+        was = self.state
         self.state = "ready" if self.signed_in else "unknown"
-        self.message, self.until, self._error = "", None, None
+        self.message, self.cool_down, self.error = "", None, None
+        if was != self.state:
+            if was not in ("ready", "unknown"):
+                _log.info("site_state", site=self.name, state=self.state, before=was)
+            self._tell()
 
-    def worked(self) -> None:
-        """A turn came to an answer: the site is fine and somebody is signed in."""
+    def worked(self, *, looking: bool = True) -> None:
+        """A turn came to an answer: somebody is signed in, and the site is fine.
+
+        A cool-down stays, as the turn began before it.
+
+        Args:
+          looking: whether the turn began after the pause that lasts now, if one does.
+        """
         self.signed_in = True
-        self.clear()
+        if self.cool_down is None and (looking or not self.paused):
+            self.clear()
 
-    def failed(self, error: RelayError) -> None:
-        """Learn from a turn that failed. Errors that say nothing about the site change nothing."""
-        state = next((state for kind, state in _STATES if isinstance(error, kind)), None)
+    def mended(self) -> None:
+        """The person has ended the state, and the page was seen to be usable."""
+        if self.paused:
+            self.signed_in = True
+            self.clear()
+
+    def look_now(self) -> None:
+        """Nobody watches the state any more, so the next request may."""
+        self._look_at = self.monotonic()
+
+    def failed(self, error: RelayError, model: str | None = None) -> None:
+        """Learn from a turn that failed. Errors that say nothing about the site change nothing.
+
+        Args:
+          model: the model that was asked for, None where the site chose. An error whose details name a
+            ``model`` speaks of that model, and of the one that was asked for; the others go on.
+        """
+        state = _state_of(error)
         if state is None:
             return
-        if state == "signed_out":
+        down = self._cool_down(error) if state == "cooling_down" else None
+        if down is not None and (named := error.details.get("model")):
+            for one in {str(named), model or ""}:
+                self.model_cool_downs[one] = down
+            _log.warning("model_state", site=self.name, model=named, code=error.code, until=down.until)
+            self._tell()
+            return
+        if state in ("signed_out", "account_chooser"):
             self.signed_in = False
-        self.state, self.message, self._error = state, error.message, error
-        self.until = None
-        if state == "cooling_down":
-            seconds = error.retry_after_seconds
-            self.until = self.clock() + (_RATE_LIMIT_SECONDS if seconds is None else seconds)
+        if state in PERSON_STATES:
+            error.next_step = person_step(state, self.name, has_window=self.has_window())
+        self.state, self.message, self.error, self.cool_down = state, error.message, error, down
+        self._look_at = self.monotonic() + _LOOK_SECONDS
         _log.warning("site_state", site=self.name, state=state, code=error.code, until=self.until)
+        self._tell()
+
+    def _cool_down(self, error: RelayError) -> CoolDown:
+        seconds = error.retry_after_seconds
+        if seconds is None:
+            seconds = _CAP_SECONDS if isinstance(error, CapReached) else _RATE_LIMIT_SECONDS
+        return CoolDown(until=self.clock() + seconds, message=error.message, kind=type(error))
+
+    def thaw(self) -> None:
+        """Forget the cool-downs that are over."""
+        now = self.clock()
+        for model in [model for model, down in self.model_cool_downs.items() if down.until <= now]:
+            del self.model_cool_downs[model]
+        if self.cool_down is not None and self.cool_down.until <= now:
+            self.clear()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+        self.on_change()
+
+
+def _again(error: RelayError) -> RelayError:
+    """The same error for another request: one that is raised twice would gather tracebacks."""
+    return type(error)(
+        error.message,
+        next_step=error.next_step,
+        retry_after_seconds=error.retry_after_seconds,
+        details=dict(error.details),
+    )
 
 
 @attrs.define(eq=False)
@@ -136,14 +289,19 @@ class SiteMemory:
             entry = known.get(name)
             if not isinstance(entry, dict):
                 continue
-            signed_in, until, message = (entry.get(key) for key in ("signed_in", "until", "message"))
+            signed_in = entry.get("signed_in")
             health.signed_in = signed_in if isinstance(signed_in, bool) else None
+            down = _cool_down(entry, health.clock())
+            if down is not None:
+                health.state, health.message, health.cool_down = "cooling_down", down.message, down
+            models = entry.get("models")
+            for model, known_of in models.items() if isinstance(models, dict) else ():
+                down = _cool_down(known_of, health.clock())
+                if down is not None:
+                    health.model_cool_downs[model] = down
             sent = entry.get("sent")
             if isinstance(sent, list):
                 self._sent[name] = [float(one) for one in sent if isinstance(one, int | float)]
-            if isinstance(until, int | float) and until > health.clock():
-                health.state, health.until = "cooling_down", float(until)
-                health.message = message if isinstance(message, str) else "The site is cooling down."
 
     def save(self) -> None:
         """Write the file whole, or leave the old one."""
@@ -153,8 +311,8 @@ class SiteMemory:
         for name, health in self.healths.items():
             document[name] = {
                 "signed_in": health.signed_in,
-                "until": health.until,
-                "message": health.message if health.until is not None else "",
+                **(_of_cool_down(health.cool_down) if health.cool_down else {"until": None}),
+                "models": {model: _of_cool_down(down) for model, down in health.model_cool_downs.items()},
                 "sent": self._sent_of(name),
             }
         try:
@@ -182,3 +340,16 @@ class SiteMemory:
             _log.warning("site_memory_not_read", path=str(self.path), error=str(error))
             return {}
         return dict(document) if isinstance(document, Mapping) else {}
+
+
+def _of_cool_down(down: CoolDown) -> dict[str, Any]:
+    return {"until": down.until, "message": down.message}
+
+
+def _cool_down(entry: Any, now: float) -> CoolDown | None:
+    """Read a cool-down back; None when there is none any more."""
+    until = entry.get("until") if isinstance(entry, Mapping) else None
+    if isinstance(until, bool) or not isinstance(until, int | float) or until <= now:
+        return None
+    message = entry.get("message")
+    return CoolDown(until=float(until), message=str(message or "The site is cooling down."))

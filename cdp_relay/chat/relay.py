@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import attrs
 import trio
 
+from cdp_relay.cdp import protocol
+from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.contract import Pacing, Provider, StepLimits
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
-from cdp_relay.chat.health import SiteMemory
+from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.interruptions import sole_error
 from cdp_relay.chat.opening import open_chat
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.registry import Registry, load_registry
-from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.status import BrowserStatus, ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
@@ -29,7 +32,7 @@ from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 
 __all__ = ["Relay", "open_relay"]
 
-_PAUSED = ("signed_out", "challenge", "consent_needed", "account_blocked", "cooling_down", "drift")
+_CLOSED = PERSON_STATES | {"cooling_down", "drift"}
 """States in which a site can't take work until something changes."""
 
 
@@ -91,6 +94,7 @@ class Relay:
     _context: str | None
     _pools: dict[str, TabPool]
     _pacers: dict[str, Pacer]
+    _watchers: set[SiteChanges]
     _created: int
     _started: float
 
@@ -122,7 +126,8 @@ class Relay:
                 size=settings.site(name).tabs or settings.chat.tabs,
                 queue=settings.chat.queue,
                 queue_seconds=settings.limits.queue_seconds,
-                on_failure=memory.health(name).failed,
+                health=memory.health(name),
+                show=self._show,
             )
             for name, provider in registry.providers.items()
         }
@@ -135,6 +140,11 @@ class Relay:
             )
             for name, provider in registry.providers.items()
         }
+        self._watchers: set[SiteChanges] = set()
+        for name in registry.providers:
+            health = memory.health(name)
+            health.has_window = self._has_window
+            health.on_change = partial(self._tell_change, name)
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -174,12 +184,15 @@ class Relay:
         """The labels that name a site or one of its models, without touching the browser."""
         listed = []
         for name, provider in self._registry.providers.items():
-            state = self._site_status(name).state
-            names = [(name, provider.site.title)]
-            names += [(f"{name}/{offer.id}", offer.label or offer.id) for offer in provider.site.models]
+            site = self._site_status(name)
+            offers = [(name, provider.site.title, site.state)]
+            offers += [
+                (f"{name}/{offer.id}", offer.label or offer.id, _model_state(site, offer.id))
+                for offer in provider.site.models
+            ]
             listed += [
                 ModelInfo(id=label, site=name, title=title, created=self._created, state=state)
-                for label, title in names
+                for label, title, state in offers
             ]
         return tuple(listed)
 
@@ -190,6 +203,12 @@ class Relay:
             sites=tuple(self._site_status(name) for name in self._registry.providers),
             uptime_seconds=trio.current_time() - self._started,
         )
+
+    def watch_sites(self) -> SiteChanges:
+        """Follow the changes of the sites' states from now on; a context manager and an async iterator."""
+        watcher = SiteChanges(self._watchers.discard)
+        self._watchers.add(watcher)
+        return watcher
 
     async def examine(self, site: str, *, ask: bool = False) -> SiteReport:
         """Open a site and see how its definition fits the page; nothing is sent unless *ask* is set.
@@ -232,6 +251,8 @@ class Relay:
             health=self._memory.health(route.site),
             pacer=self._pacers[route.site],
             limits=pool.limits,
+            max_file_bytes=self._settings.chat.max_file_bytes,
+            person_seconds=self._settings.chat.person_seconds,
         )
 
     async def _run(self, turn: Turn) -> None:
@@ -246,7 +267,20 @@ class Relay:
         async with open_tab(browser.connection, browser_context_id=self._context) as tab:
             yield tab
 
+    async def _show(self, tab: Tab) -> None:
+        """Bring a tab before the person, where there is a window."""
+        if self._has_window():
+            await tab.session.execute(protocol.Page.bring_to_front())
+
     # --- what is known
+
+    def _has_window(self) -> bool:
+        browser = self._supervisor.current
+        return not (self._settings.chrome.headless if browser is None else browser.headless)
+
+    def _tell_change(self, name: str) -> None:
+        for watcher in self._watchers:
+            watcher.put(self._site_status(name))
 
     def _default_site(self) -> str:
         wanted = self._settings.chat.default_site
@@ -271,11 +305,13 @@ class Relay:
 
     def _site_status(self, name: str) -> SiteStatus:
         health, pool = self._memory.health(name), self._pools[name].statistics
-        if health.until is not None and health.until <= health.clock():
-            health.clear()
-        state = health.state
+        health.thaw()
+        state, message, until = health.state, health.message, health.until
         if state == "unknown" and (health.signed_in or not _has_accounts(self._registry.providers[name])):
             state = "ready"
+        chosen = health.model_cool_downs.get("")
+        if state == "ready" and chosen is not None:
+            state, message, until = "cooling_down", chosen.message, chosen.until
         if state == "ready" and pool.busy >= pool.size:
             state = "busy"
         room = pool.busy < pool.size or pool.waiting < self._settings.chat.queue
@@ -283,14 +319,28 @@ class Relay:
             name=name,
             title=self._registry.providers[name].site.title,
             state=state,
-            message=health.message,
-            until=health.until,
+            message=message,
+            next_step=health.error.next_step if health.error else "",
+            needs_person=health.paused,
+            resting_models=tuple(
+                ModelRest(model=model, until=down.until, message=down.message)
+                for model, down in health.model_cool_downs.items()
+            ),
+            until=until,
             tabs=pool.tabs,
             busy=pool.busy,
             waiting=pool.waiting,
             next_at=self._pacers[name].next_at,
-            ready=state not in _PAUSED and room and self._supervisor.state != "down",
+            ready=state not in _CLOSED and room and self._supervisor.state != "down",
         )
+
+
+def _model_state(site: SiteStatus, model: str) -> str:
+    """How one model of a site is, where that differs from the site's own choice."""
+    resting = [rest.model for rest in site.resting_models]
+    if model in resting:
+        return "cooling_down"
+    return "ready" if "" in resting and site.state == "cooling_down" else site.state
 
 
 def _has_accounts(provider: Provider) -> bool:

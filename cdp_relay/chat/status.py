@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["BrowserStatus", "ModelInfo", "RelayStatus", "Route", "SiteStatus"]
+__all__ = ["BrowserStatus", "ModelInfo", "ModelRest", "RelayStatus", "Route", "SiteStatus"]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,16 +51,32 @@ class BrowserStatus:
 
 
 @attrs.frozen(kw_only=True)
+class ModelRest:
+    """A model whose allowance is used up, while the site goes on with others."""
+
+    model: str
+    """Empty for the one that the site chooses when none is asked for."""
+    until: float
+    """Unix seconds."""
+    message: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class SiteStatus:
     """One site, as far as is known without asking it."""
 
     name: str
     title: str
     state: str
-    """``unknown`` (never opened), ``ready``, ``busy``, ``signed_out``, ``challenge``, ``consent_needed``,
-    ``account_blocked``, ``cooling_down``, ``drift`` or ``unavailable``."""
+    """``unknown`` (never opened), ``ready``, ``busy``, ``signed_out``, ``account_chooser``, ``challenge``,
+    ``consent_needed``, ``account_blocked``, ``cooling_down``, ``drift`` or ``unavailable``."""
     message: str = ""
     """A sentence for a person; empty where the state says it all."""
+    next_step: str = ""
+    """What a person can do about it."""
+    needs_person: bool = False
+    """Whether only the person can end the state."""
+    resting_models: tuple[ModelRest, ...] = ()
     until: float | None = None
     """When the state is expected to end, in unix seconds, where that is known."""
     tabs: int = 0

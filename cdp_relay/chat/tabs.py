@@ -17,8 +17,10 @@ import structlog
 import trio
 
 from cdp_relay.chat.contract import Provider, StepLimits
+from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.interruptions import sole_error
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat
+from cdp_relay.chat.pausing import Show, no_show, wait_for_person
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.vocabulary import Step
 from cdp_relay.errors import QueueFull, QueueTimeout, RelayError, ShuttingDown
@@ -68,6 +70,8 @@ class TabPool:
     A tab is opened when it is first needed, led to a new chat when its turn is over (so that the next
     turn finds it ready), and closed when its state is in doubt. What fails in that is never a turn's
     error: the next turn opens another tab.
+
+    A tab on which the site asks for the person stays there, watched, until the person has acted.
     """
 
     provider: Provider
@@ -79,8 +83,11 @@ class TabPool:
     size: int = 1
     queue: int = 32
     queue_seconds: float = 300.0
-    on_failure: Callable[[RelayError], None] = lambda _: None
-    """Told of errors met while a tab was made ready for the next turn."""
+    health: SiteHealth = attrs.field(factory=lambda: SiteHealth(name="site"))
+    """Learns from errors met while a tab is made ready; while it waits for the person, idle tabs are left
+    where they are."""
+    show: Show = no_show
+    """Brings a tab before the person."""
     _idle: deque[SiteTab] = attrs.field(factory=deque, init=False)
     _all: dict[SiteTab, trio.Event] = attrs.field(factory=dict, init=False)
     """Every open tab, with the event that closes it."""
@@ -230,7 +237,10 @@ class TabPool:
         elif not site_tab.usable:
             self._discard(site_tab)
             self._release_slot()
-        elif self._waiters:
+        elif site_tab.met is not None:
+            self.nursery.start_soon(self._watch_over, site_tab)
+            self._release_slot()
+        elif self._waiters or self.health.paused:
             # Whoever waits leads the tab where it needs it.
             self._idle.append(site_tab)
             self._release_slot()
@@ -249,11 +259,38 @@ class TabPool:
             await make_ready(site_tab, self.limits)
         except RelayError as error:
             site_tab.spend()
-            self.on_failure(error)
+            self.health.failed(error)
+            if needs_person(error):
+                site_tab.met = error
             _log.info("tab_not_renewed", site=self.provider.site.name, code=error.code)
         finally:
-            if site_tab.usable:
-                self._idle.append(site_tab)
+            if site_tab.met is not None:
+                self.nursery.start_soon(self._watch_over, site_tab)
             else:
-                self._discard(site_tab)
+                self._lay_by(site_tab)
             self._release_slot()
+
+    async def _watch_over(self, site_tab: SiteTab) -> None:
+        """Keep a tab where the site asks for the person, and notice when that is over."""
+        mended = False
+        try:
+            mended = await wait_for_person(site_tab, self.health, self.limits, self.show)
+        except (RelayError, BaseExceptionGroup) as raised:
+            error = sole_error(raised)
+            if not isinstance(error, RelayError):
+                raise
+            site_tab.doubtful = True
+            self.health.look_now()
+            _log.info("watch_ended", site=self.provider.site.name, code=error.code)
+        finally:
+            site_tab.met = None
+            site_tab.spend()
+            self._lay_by(site_tab)
+        if mended:
+            self.health.mended()
+
+    def _lay_by(self, site_tab: SiteTab) -> None:
+        if site_tab.usable:
+            self._idle.append(site_tab)
+        else:
+            self._discard(site_tab)

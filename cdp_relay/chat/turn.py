@@ -11,10 +11,11 @@ import attrs
 import structlog
 import trio
 
+from cdp_relay.chat.admission import Admission
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.delivery import Delivery
-from cdp_relay.chat.health import SiteHealth
+from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.interruptions import Interruptions, sole_error, watch_interruptions
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
@@ -58,15 +59,19 @@ class Turn:
     health: SiteHealth
     pacer: Pacer
     limits: StepLimits
+    person_seconds: float = 0.0
+    """How long to wait for the person where the site asks for one."""
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     timeline: Timeline = attrs.field(init=False)
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _admission: Admission = attrs.field(init=False)
     _prompt: str = attrs.field(default="", init=False)
     _sender: Sender | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
+        self._admission = Admission(self.health, self.timeline, self.route.model, self.person_seconds)
 
     async def run(self) -> None:
         """Run the turn to one of its three ends."""
@@ -87,7 +92,6 @@ class Turn:
             self.done.set()
 
     def _fail(self, error: RelayError) -> None:
-        self.health.failed(error)
         self.timeline.reach(Step.FAILED, code=error.code)
         _log.info("turn_failed", request=self.request.id, site=self.provider.site.name, code=error.code)
         self.delivery.close(error)
@@ -99,22 +103,31 @@ class Turn:
     async def _run(self) -> None:
         self._prompt = render_prompt(self.request.messages)
         self._check_length()
-        self.health.check()
         with trio.move_on_after(self.limits.total_seconds) as total:
-            try:
-                await self._attempt()
-            except (BrowserError, ExceptionGroup) as raised:
-                error = sole_error(raised)
-                if not isinstance(error, BrowserError) or not error.retryable or self._may_have_sent():
-                    raise error from None
-                # Nothing was pressed: a fresh tab is free of risk.
-                self.delivery.put(Notice(code="restarted", message=f"The page was lost: {error.message}"))
-                await self._attempt()
+            while True:
+                await self._admission.enter()
+                try:
+                    await self._attempts()
+                    break
+                except RelayError as error:
+                    if self._may_have_sent() or not self._admission.may_wait(error):
+                        raise
         if total.cancelled_caught:
             raise SiteTimeout(
                 f"The turn took longer than {self.limits.total_seconds:g} s (limits.total_seconds).",
                 details={"site": self.provider.site.name, "step": str(self.timeline.last)},
             )
+
+    async def _attempts(self) -> None:
+        try:
+            await self._attempt()
+        except (RelayError, ExceptionGroup) as raised:
+            error = sole_error(raised)
+            if not isinstance(error, BrowserError) or not error.retryable or self._may_have_sent():
+                raise error from None
+            # Nothing was pressed: a fresh tab is free of risk.
+            self.delivery.put(Notice(code="restarted", message=f"The page was lost: {error.message}"))
+            await self._attempt()
 
     def _may_have_sent(self) -> bool:
         return self._sender is not None and self._sender.pressed
@@ -129,6 +142,8 @@ class Turn:
 
     async def _attempt(self) -> None:
         async with self.pool.lease(self.timeline) as site_tab:
+            # Once more: what others met while this turn waited for a tab holds for it as well.
+            self._admission.check()
             self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
             async with watch_interruptions(site_tab.tab, self.provider) as interruptions:
                 try:
@@ -139,8 +154,10 @@ class Turn:
                         await self._converse(site_tab, interruptions)
                     finally:
                         self.pacer.leave(entered, sent=self._may_have_sent())
-                except BrowserError:
-                    site_tab.doubtful = True
+                except RelayError as error:
+                    site_tab.doubtful = site_tab.doubtful or isinstance(error, BrowserError)
+                    site_tab.met = error if needs_person(error) else None
+                    self._admission.failed(error)
                     raise
 
     async def _open(self, site_tab: SiteTab) -> None:
@@ -232,7 +249,7 @@ class Turn:
             self.delivery.put(
                 Notice(code="model_differs", message=f"{asked} was asked for; {reader.model} answered.")
             )
-        self.health.worked()
+        self._admission.worked()
         conversation = reader.conversation_id
         self.timeline.reach(Step.FINISHED, bytes=reader.text_bytes, capture=reader.capture)
         self.delivery.put(

@@ -66,5 +66,7 @@ def _remember(home: Home, site: str) -> None:
 
     memory = SiteMemory(home.sites_file)
     memory.load((site,))
-    memory.health(site).worked()
+    health = memory.health(site)
+    health.signed_in = True
+    health.clear()
     memory.save()

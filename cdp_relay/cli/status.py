@@ -64,8 +64,10 @@ def _site(site: dict[str, Any], default: str) -> str:
         words.append(f"next prompt at {site['next_at']}")
     if site["name"] == default:
         words.append("default")
-    line = ", ".join(words)
-    return f"{line}. {site['message']}" if site["message"] else line
+    words += [
+        f"{rest['model'] or 'its own choice'} rests until {rest['until']}" for rest in site["resting_models"]
+    ]
+    return ". ".join([", ".join(words), *(one for one in (site["message"], site["next_step"]) if one)])
 
 
 def _span(seconds: float) -> str:

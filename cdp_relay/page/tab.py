@@ -63,6 +63,8 @@ class Tab:
     mouse: Mouse = attrs.field(init=False)
     keyboard: Keyboard = attrs.field(init=False)
     world: World = attrs.field(init=False)
+    keep_popups: bool = attrs.field(default=False, init=False)
+    """Whether windows that the page opens may stay; they are closed otherwise."""
     _gone_error: BrowserError | None = attrs.field(default=None, init=False)
 
     shared_workers: SharedWorkers = attrs.field(init=False)
@@ -321,11 +323,14 @@ async def open_tab(
 
     def close_popup(event: protocol.Target.TargetCreated) -> None:
         info = event.target_info
-        if info is not None and info.opener_id == tab.target_id and info.type == "page":
+        if tab.keep_popups or info is None:
+            return
+        if info.opener_id == tab.target_id and info.type == "page":
             tab.popups.append(info.url)
             root.post("Target.closeTarget", {"targetId": info.target_id})
 
-    undo = None if keep_popups else root.on(protocol.Target.TargetCreated, close_popup)
+    tab.keep_popups = keep_popups
+    undo = root.on(protocol.Target.TargetCreated, close_popup)
     failure: Exception | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -342,8 +347,7 @@ async def open_tab(
                 failure = error
             nursery.cancel_scope.cancel()
     finally:
-        if undo is not None:
-            undo()
+        undo()
         tab.shared_workers.end()
         with trio.move_on_after(_CLOSE_SECONDS, shield=True):
             await _leave(connection, session, tab.target_id, close=close)
