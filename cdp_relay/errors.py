@@ -257,7 +257,8 @@ class ModelUnavailable(UserError):
 
 
 class AttachmentRefused(UserError):
-    """A file is of a kind or a size that the site does not take, or its upload failed; nothing was sent."""
+    """A file is of a kind or a size that the site does not take, or it did not get there; no answer
+    without it is given."""
 
     code = "attachment_refused"
     next_step = "Leave the file out, or send its text."

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import attrs
 
+from cdp_relay.chat.comparison import MAX_CHARS
 from cdp_relay.chat.contract import (
     AnswerEnded,
     ConversationSeen,
     DecoderEvent,
+    FileSeen,
     HandedOff,
     ModelSeen,
     SiteFailed,
@@ -37,7 +39,8 @@ __all__ = ["AnswerReader"]
 class AnswerReader:
     """Keeps what one turn's stream has said so far. Sans-IO.
 
-    Text is passed on as it comes and only counted here: an answer may be megabytes long.
+    Text is passed on as it comes and only counted here, but for short answers, which are kept to be
+    compared with what the page shows: an answer may be megabytes long.
     """
 
     decoder: StreamDecoder
@@ -57,6 +60,10 @@ class AnswerReader:
     text_bytes: int = 0
     reasoning_bytes: int = 0
     drifts: int = 0
+    _kept: list[str] = attrs.field(factory=list, init=False)
+    files: list[FileSeen] = attrs.field(factory=list)
+    """What the site made for the answer, each once; fetched when the answer is whole."""
+    files_fetched: int = 0
     counted: UsageSeen | None = None
     """The site's own count of the turn's tokens, where it has one."""
 
@@ -64,6 +71,11 @@ class AnswerReader:
     def over(self) -> bool:
         """Whether the site has said its last word on this answer."""
         return self.finish_reason is not None or self.error is not None
+
+    @property
+    def text(self) -> str | None:
+        """The answer's text so far; None when it is too long to be kept."""
+        return "".join(self._kept) if self.text_chars <= MAX_CHARS else None
 
     def body(self, data: bytes) -> None:
         """Take the next bytes of the response body."""
@@ -80,6 +92,13 @@ class AnswerReader:
     def resume(self, request: bytes) -> None:
         """The page asked for the rest of a body that broke."""
         self.decoder.resume(request)
+
+    def rendered(self, markdown: str, thinking: str) -> None:
+        """Take the whole answer as the page shows it, where the wire gave none of its text."""
+        self.capture = "page"
+        if thinking and not self.reasoning_bytes:
+            self._take((ReasoningDelta(thinking),))
+        self._take((TextDelta(markdown), AnswerEnded()))
 
     def usage(self, prompt_tokens: int) -> Usage:
         """The tokens of the turn so far: as the site counted them, or else estimated."""
@@ -103,12 +122,14 @@ class AnswerReader:
                 case TextDelta(text):
                     self.text_chars += len(text)
                     self.text_bytes += len(text.encode("utf-8", "replace"))
+                    self._keep(text)
                     self.delivery.put(event)
                 case TextRetracted(chars):
                     # How many bytes these were is known to nobody any more: their share, then.
                     left = max(0, self.text_chars - chars)
                     self.text_bytes = self.text_bytes * left // max(1, self.text_chars)
                     self.text_chars = left
+                    self._kept = ["".join(self._kept)[:left]]
                     self.delivery.put(event)
                 case ReasoningDelta(text):
                     self.reasoning_bytes += len(text.encode("utf-8", "replace"))
@@ -123,6 +144,9 @@ class AnswerReader:
                 case HandedOff():
                     # Messages of the topic may have come before this word of it.
                     self.topic, self.capture = event.topic, "socket"
+                case FileSeen():
+                    if all((event.url, event.sign) != (file.url, file.sign) for file in self.files):
+                        self.files.append(event)
                 case UsageSeen():
                     self.counted = event
                 case AnswerEnded():
@@ -134,3 +158,9 @@ class AnswerReader:
                     self.delivery.put(event)
                 case Notice():
                     self.delivery.put(event)
+
+    def _keep(self, text: str) -> None:
+        if self.text_chars <= MAX_CHARS:
+            self._kept.append(text)
+        else:
+            self._kept.clear()

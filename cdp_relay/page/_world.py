@@ -64,6 +64,7 @@ _EXPORTS = (
     "restoreClipboard",
     "settledAnswer",
     "settledEditor",
+    "shownAddress",
     "settledItems",
     "settledThread",
     "stateNow",

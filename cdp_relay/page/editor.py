@@ -413,7 +413,5 @@ def _pairs(seen: str, wanted: str) -> Iterable[tuple[str, str]]:
 
 async def _whole(tab: Tab, state: Mapping[str, Any]) -> _Look:
     """Read the rest of a text that was too long for one answer."""
-    text = await read_pieces(
-        tab, state["text"], state["length"], "The composer changed while it was read."
-    )
+    text = await read_pieces(tab, state["text"], state["length"], "The composer changed while it was read.")
     return _Look(editor=state["kind"], text=text, focused=state["focused"], chips=state["chips"])

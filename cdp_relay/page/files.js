@@ -134,3 +134,21 @@ function uploadEnds(token, milliseconds, watched, wanted, quiet, still) {
     () => uploadNow(watched, rules),
   );
 }
+
+// The address of something that the page shows, offers or has shown, by a text that it holds. Not what
+// it merely asked its server for: that may be a question about the file.
+function shownAddress(token, milliseconds, sign) {
+  function look() {
+    const loaded = performance
+      .getEntriesByType("resource")
+      .filter((entry) => ["img", "video", "audio"].includes(entry.initiatorType))
+      .map((entry) => entry.name);
+    const shown = [...document.querySelectorAll("img, source, video, audio, a[href]")].map(
+      (element) => element.currentSrc || element.src || element.href || "",
+    );
+    return shown
+      .concat(loaded.reverse())
+.find((address) => /^(https?|blob):/.test(address) && address.includes(sign));
+  }
+  return waitFor(token, milliseconds, look, () => null);
+}

@@ -19,7 +19,7 @@ from cdp_relay.cdp import protocol
 from cdp_relay.errors import CommandFailed, SiteError
 from cdp_relay.page.tab import Tab
 
-__all__ = ["Resource", "fetch_resource", "read_data_url"]
+__all__ = ["Resource", "fetch_resource", "read_data_url", "shown_address"]
 
 _PIECE_BYTES = 1 << 20
 
@@ -72,6 +72,16 @@ async def fetch_resource(tab: Tab, url: str, *, max_bytes: int, timeout: float) 
             return await _load(tab, address, max_bytes, timeout)
         raise SiteError(f"The file's address has the scheme {scheme[:20]!r}, which no page fetches.")
     raise SiteError(f"The file did not come within {timeout:g} s.")
+
+
+async def shown_address(tab: Tab, sign: str, *, timeout: float) -> str | None:
+    """Wait until the page shows, offers or has loaded something whose address holds *sign*.
+
+    Sites name a file by an id, ask their server for its address, and show it there: this is that
+    address. None when the page does not within *timeout* seconds.
+    """
+    address: str | None = await tab.world.wait("shownAddress", sign, seconds=timeout)
+    return address
 
 
 def read_data_url(url: str, *, max_bytes: int) -> Resource:

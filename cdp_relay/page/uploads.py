@@ -37,14 +37,19 @@ class UploadFile:
         return self.path.name
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class UploadFolder:
     """A folder of the relay's own that nobody else may read. Made by :func:`open_upload_folder`."""
 
-    path: Path
+    path: Path | None = None
+    """Mode 0700; None as long as nothing was written."""
 
     async def write(self, name: str, media_type: str, data: bytes) -> UploadFile:
         """Write one file; *name* is one of :func:`plain_names`."""
+        if self.path is None:
+            self.path = await trio.to_thread.run_sync(
+                lambda: Path(tempfile.mkdtemp(prefix="cdp-relay-files-"))
+            )
         path = self.path / name
         await trio.to_thread.run_sync(path.write_bytes, data)
         return UploadFile(path=path, media_type=media_type)
@@ -52,17 +57,18 @@ class UploadFolder:
 
 @asynccontextmanager
 async def open_upload_folder() -> AsyncGenerator[UploadFolder, None]:
-    """Make a folder with mode 0700, and remove it with all that is in it when the block ends.
+    """A folder that is there from its first file on, and is removed with all its files when the block ends.
 
     Pages read a file when they send it, which may be long after it was chosen: keep the folder for
     as long as the page is at work.
     """
-    made = await trio.to_thread.run_sync(lambda: Path(tempfile.mkdtemp(prefix="cdp-relay-files-")))
+    folder = UploadFolder()
     try:
-        yield UploadFolder(made)
+        yield folder
     finally:
-        with trio.move_on_after(_CLEAN_UP_SECONDS, shield=True):
-            await trio.to_thread.run_sync(lambda: shutil.rmtree(made, ignore_errors=True))
+        if (path := folder.path) is not None:
+            with trio.move_on_after(_CLEAN_UP_SECONDS, shield=True):
+                await trio.to_thread.run_sync(lambda: shutil.rmtree(path, ignore_errors=True))
 
 
 def plain_names(names: Iterable[str]) -> tuple[str, ...]:
