@@ -122,6 +122,9 @@ async def press_chain(
 ) -> bool:
     """Press controls in turn until one of *selectors* is there; says whether any had to be pressed.
 
+    Where a later control of the chain is there already, as in a panel that stands open, those before it
+    are left alone: to press them would close it.
+
     Raises:
       SelectorDrift: a control of the chain is not there.
     """
@@ -130,6 +133,9 @@ async def press_chain(
     for number, link in enumerate(chain):
         if await read_control(tab, selectors) is not None:
             break
+        later = [selector for group in chain[number + 1 :] for selector in group]
+        if await read_control(tab, later) is not None:
+            continue
         await click_control(tab, link, timeout=max(0.1, deadline - trio.current_time()))
         pressed = True
         if number + 1 < len(chain):
