@@ -128,6 +128,7 @@ class Blocks:
         """``content_block_delta``."""
         block = self._open.get(index) if isinstance(index, int) else None
         kind = delta.get("type") if isinstance(delta, dict) else None
+        kind = kind if isinstance(kind, str) else "a delta without a type"
         if block is None:
             block = self._unannounced(index, kind)
             if block is None:
@@ -137,16 +138,19 @@ class Blocks:
                 self._text(block, delta.get("text"))
             else:
                 self._report("delta", f"text_delta in {block.kind[:80]}")
-        elif kind == "thinking_delta":
-            self._thought(block, delta.get("thinking"))
-        elif kind == "thinking_summary_delta":
-            self._summary(block, delta.get("summary"))
+        elif kind in ("thinking_delta", "thinking_summary_delta"):
+            if block.kind != "thinking":
+                self._report("delta", f"{kind} in {block.kind[:80]}")
+            elif kind == "thinking_delta":
+                self._thought(block, delta.get("thinking"))
+            else:
+                self._summary(block, delta.get("summary"))
         elif kind == "input_json_delta":
             if block.kind == "tool_use" and block.name in ("artifacts", "create_file"):
                 piece = delta.get("partial_json")
                 block.input.append(piece if isinstance(piece, str) else "")
         elif kind not in _QUIET_DELTAS:
-            self._report("delta", kind[:80] if isinstance(kind, str) else "a delta without a type")
+            self._report("delta", kind[:80])
 
     def stop(self, index: Any) -> None:
         """``content_block_stop``."""
@@ -205,7 +209,7 @@ class Blocks:
 
     # --- their contents
 
-    def _unannounced(self, index: Any, kind: Any) -> _Block | None:
+    def _unannounced(self, index: Any, kind: str) -> _Block | None:
         """Text that no block announced is better given out than lost."""
         if not isinstance(index, int) or index in self._retracted:
             return None

@@ -13,6 +13,7 @@ from cdp_relay.chat.contract import (
     AnswerEnded,
     ConversationSeen,
     DecoderEvent,
+    FileSeen,
     HandedOff,
     ModelSeen,
     Provider,
@@ -21,7 +22,7 @@ from cdp_relay.chat.contract import (
     TitleSeen,
 )
 from cdp_relay.chat.registry import load_provider
-from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta
+from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta, TextRetracted
 
 TEXT = "/message/content/parts/0"
 START = b'event: delta_encoding\ndata: "v1"\n\n'
@@ -115,7 +116,26 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
+        text = ""
+        for event in self.events:
+            if isinstance(event, TextDelta):
+                text += event.text
+            elif isinstance(event, TextRetracted):
+                text = text[: len(text) - event.chars]
+        return text
+
+    @property
+    def streamed(self) -> list[str | int]:
+        """The text as a client that reads along gets it; a number is of characters taken back."""
+        return [
+            event.text if isinstance(event, TextDelta) else event.chars
+            for event in self.events
+            if isinstance(event, (TextDelta, TextRetracted))
+        ]
+
+    @property
+    def files(self) -> list[FileSeen]:
+        return [event for event in self.events if isinstance(event, FileSeen)]
 
     @property
     def reasoning(self) -> str:
@@ -151,7 +171,7 @@ class Outcome:
         return next((one.title for one in reversed(self.events) if isinstance(one, TitleSeen)), None)
 
     @property
-    def conversation(self) -> tuple[str, str | None] | None:
+    def conversation(self) -> tuple[str | None, str | None] | None:
         seen = [one for one in self.events if isinstance(one, ConversationSeen)]
         return (seen[-1].conversation_id, seen[-1].message_id) if seen else None
 

@@ -12,18 +12,28 @@ from typing import Any
 import pytest
 
 from cdp_relay.chat.decode import decode_stream
-from tests.providers.chatgpt_frames import provider
+from tests.providers import chatgpt_frames, claude_frames, gemini_frames
 
 WIRE = Path(__file__).parents[3] / "shared" / "wire"
-SAMPLES = sorted(WIRE.glob("chatgpt/*.json"))
-KINDS = {"sse", "http-error"}
+PROVIDERS = {
+    "chatgpt": chatgpt_frames.provider,
+    "claude": claude_frames.provider,
+    "gemini": gemini_frames.provider,
+}
+SAMPLES = [path for name in PROVIDERS for path in sorted(WIRE.glob(f"{name}/*.json"))]
+KINDS = {"sse", "streamgenerate", "http-error"}
+"""Not pieces of DOM, and not the results of other calls, which no decoder reads."""
 
 
 def _sidecars() -> list[Any]:
     if not SAMPLES:
         return [pytest.param(None, marks=pytest.mark.skip(reason=f"no recorded streams in {WIRE}"))]
     read = [(path, json.loads(path.read_text("utf-8"))) for path in SAMPLES]
-    return [pytest.param((path, side), id=path.stem) for path, side in read if side["kind"] in KINDS]
+    return [
+        pytest.param((path, side), id=f"{path.parent.name} {path.stem}")
+        for path, side in read
+        if side["kind"] in KINDS
+    ]
 
 
 def _checker() -> Any:
@@ -56,12 +66,12 @@ def _sizes(way: str) -> Iterator[int]:
 def test_a_recorded_stream_decodes_as_its_finder_says(sample: tuple[Path, dict[str, Any]], way: str) -> None:
     path, side = sample
     data = (path.parent / side["sample"]).read_bytes()
-    got = decode_stream(provider(), _cut(data, _sizes(way)), status=side.get("http", {}).get("status", 200))
+    provider = PROVIDERS[path.parent.name]()
+    got = decode_stream(provider, _cut(data, _sizes(way)), status=side.get("http", {}).get("status", 200))
     need = ("conversation_id", "message_id", "model", "title")
     assert _checker().judge(got, side, need, strict=True) == []
     assert got["drift"] == []
     if side["kind"] == "http-error":
         # A saved refusal has lost its status.
-        assert (
-            _checker().judge(decode_stream(provider(), _cut(data, _sizes(way))), side, (), strict=True) == []
-        )
+        unsaid = decode_stream(provider, _cut(data, _sizes(way)))
+        assert _checker().judge(unsaid, side, (), strict=True) == []
