@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import attrs
@@ -17,6 +17,7 @@ import trio
 from cdp_relay.chat.contract import ControlRule, StepLimits
 from cdp_relay.chat.offers import SeenModels, item_name, model_pattern, wished_pattern
 from cdp_relay.chat.opening import SiteTab
+from cdp_relay.chat.plan import Value
 from cdp_relay.errors import ControlFailed, InsertionFailed, ModelUnavailable, SelectorDrift, UnsupportedValue
 from cdp_relay.page import (
     ControlShown,
@@ -39,10 +40,7 @@ from cdp_relay.page import (
     visible_count,
 )
 
-__all__ = ["Value", "apply_controls", "look_up_items"]
-
-Value = str | float | bool | tuple[str, ...]
-"""What a control can be set to, by its kind."""
+__all__ = ["apply_controls", "look_up_items"]
 
 _ORDER = ("temporary", "model", "effort", "system", "temperature", "max_output_tokens", "stop")
 """What may reset the others comes first: another chat, then another model."""
@@ -77,10 +75,14 @@ async def apply_controls(
     limits: StepLimits,
     *,
     seen: SeenModels | None = None,
+    learn: Callable[[Sequence[MenuItem]], None] = lambda _: None,
 ) -> Mapping[str, str]:
     """Bring the page's controls to *wanted*, and back what an earlier turn on this tab had set.
 
     Controls that show the value already are left alone. Returns what became of each, for the timeline.
+
+    Args:
+      learn: told of the items of the menu of models, where it had to be opened.
 
     Raises:
       ModelUnavailable: the menu does not offer the model, or not now; ``details`` lists what it offers.
@@ -103,7 +105,12 @@ async def apply_controls(
             site_tab.spend()
             site_tab.controls.add(name)
             pattern = model_pattern(site, str(value), seen) if name == "model" and name in wanted else None
-            changed = await _Setting(site_tab.tab, site.title, name, rule).bring_to(value, pattern)
+            setting = _Setting(site_tab.tab, site.title, name, rule)
+            try:
+                changed = await setting.bring_to(value, pattern)
+            finally:
+                if name == "model" and setting.met:
+                    learn(tuple(setting.met.values()))
             outcome[name] = "set" if changed else "kept"
             if name not in wanted:
                 site_tab.controls.discard(name)
@@ -151,6 +158,8 @@ class _Setting:
     title: str
     name: str
     rule: ControlRule
+    met: dict[str, MenuItem] = attrs.field(factory=dict, init=False)
+    """Every item that was seen while its menu was open."""
 
     async def bring_to(self, value: Value, pattern: str | None = None) -> bool:
         """Set the control; False when it showed that already.
@@ -302,29 +311,30 @@ class _Setting:
         return None
 
     async def _items(self, pattern: str | None = None) -> tuple[MenuItem, ...]:
-        return await menu_items(
+        items = await menu_items(
             self.tab,
             self.rule.items,
             attribute=self.rule.item_attribute,
             pattern=pattern,
             timeout=_MENU_SECONDS,
         )
+        self.met |= {item.name: item for item in items if item.name}
+        return items
 
     async def offered(self) -> tuple[MenuItem, ...]:
         """Everything that the menu has, its further places included; it is closed afterwards."""
         try:
             opened = await self._open_menu()
-            found: dict[str, MenuItem] = {}
             for place in (None, *self.rule.more):
                 if place is not None:
                     if not await visible_count(self.tab, place):
                         continue
                     await press_chain(self.tab, (place,), (), timeout=_PRESS_SECONDS)
-                found |= {item.name: item for item in await self._items() if item.name}
+                await self._items()
             await self._leave(opened, self.rule.items)
         except SelectorDrift as missing:
             self._fail(f"is not to be used: {missing.message}", missing.details)
-        return tuple(found.values())
+        return tuple(self.met.values())
 
     async def _not_offered(self, wanted: str, item: MenuItem | None) -> NoReturn:
         why = ""

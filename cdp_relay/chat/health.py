@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from cdp_relay.chat.contract import Pacing
+from cdp_relay.chat.offers import SeenModels
 from cdp_relay.chat.pacing import Pace
 from cdp_relay.errors import (
     AccountBlocked,
@@ -270,6 +271,8 @@ class SiteMemory:
     _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
     _sent: dict[str, list[float]] = attrs.field(factory=dict, init=False)
     """When the sites were asked before this start, as far as that is known."""
+    menus: dict[str, SeenModels] = attrs.field(factory=dict, init=False)
+    """What the sites' own menus of models had when they were last open."""
 
     def pace(self, name: str, pacing: Pacing) -> Pace:
         """Make the pace of a site, which goes on from where the last start left it."""
@@ -299,6 +302,9 @@ class SiteMemory:
                 down = _cool_down(known_of, health.clock())
                 if down is not None:
                     health.model_cool_downs[model] = down
+            menu = SeenModels.from_json(entry.get("menu"))
+            if menu is not None:
+                self.menus[name] = menu
             sent = entry.get("sent")
             if isinstance(sent, list):
                 self._sent[name] = [float(one) for one in sent if isinstance(one, int | float)]
@@ -314,6 +320,7 @@ class SiteMemory:
                 **(_of_cool_down(health.cool_down) if health.cool_down else {"until": None}),
                 "models": {model: _of_cool_down(down) for model, down in health.model_cool_downs.items()},
                 "sent": self._sent_of(name),
+                "menu": self.menus[name].to_json() if name in self.menus else None,
             }
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ __all__ = [
     "ModelSeen",
     "SeenModels",
     "goes_by_address",
+    "is_offered",
     "item_name",
     "model_pattern",
     "offered_models",
@@ -75,6 +76,11 @@ class SeenModels:
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a file."""
         return {"seen_at": self.seen_at, "models": [attrs.asdict(model) for model in self.models]}
+
+    def joined(self, later: SeenModels) -> SeenModels:
+        """Together with what a part of the same menu had later on."""
+        models = {model.id: model for model in (*self.models, *later.models)}
+        return SeenModels(seen_at=later.seen_at, models=tuple(models.values())[:_MOST_MODELS])
 
     @classmethod
     def from_json(cls, value: object) -> SeenModels | None:
@@ -146,7 +152,7 @@ def model_pattern(site: SiteDefinition, model: str, seen: SeenModels | None = No
 def goes_by_address(site: SiteDefinition, model: str, seen: SeenModels | None = None) -> bool:
     """Whether the address of a new chat can name the model: not for names that only the menu has."""
     listed = any(model == offer.id for offer in site.models)
-    only_seen = not listed and _knows(site, model, seen)
+    only_seen = not listed and is_offered(site, model, seen)
     return site.pages.new_chat_with_model is not None and not only_seen
 
 
@@ -188,7 +194,7 @@ def read_label(
     site = sites.get(name)
     if site is None:
         return None
-    if _knows(site, rest, seen.get(name)):
+    if is_offered(site, rest, seen.get(name)):
         return Label(site=name, model=rest, effort=None)
     model, colon, effort = rest.rpartition(":")
     if colon and effort.lower() in _efforts(site):
@@ -202,7 +208,8 @@ def _efforts(site: SiteDefinition) -> frozenset[str]:
     return EFFORT_WORDS | listed | {value.lower() for value in (rule.values if rule is not None else ())}
 
 
-def _knows(site: SiteDefinition, model: str, seen: SeenModels | None) -> bool:
+def is_offered(site: SiteDefinition, model: str, seen: SeenModels | None) -> bool:
+    """Whether a model is listed, by the definition or by the site's menu."""
     return any(model == offer.id for offer in site.models) or (
         seen is not None and any(model == one.id for one in seen.models)
     )
@@ -213,6 +220,8 @@ class Offer:
     """One model in the list, by whichever source."""
 
     id: str
+    """With its effort, where it is listed with one."""
+    model: str
     label: str
     source: str
     """``definition``, ``site`` or ``both``."""
@@ -229,13 +238,19 @@ def offered_models(site: SiteDefinition, seen: SeenModels | None) -> Sequence[Of
         label = listed.label or (found.label if found else listed.id)
         source = "definition" if found is None else "both"
         available = None if found is None else found.available
-        offers.append(Offer(id=listed.id, label=label, source=source, available=available))
+        offers.append(Offer(id=listed.id, model=listed.id, label=label, source=source, available=available))
         offers += [
-            Offer(id=f"{listed.id}:{effort}", label=f"{label}, {effort}", source=source, available=available)
+            Offer(
+                id=f"{listed.id}:{effort}",
+                model=listed.id,
+                label=f"{label}, {effort}",
+                source=source,
+                available=available,
+            )
             for effort in listed.efforts
         ]
     offers += [
-        Offer(id=model.id, label=model.label, source="site", available=model.available)
+        Offer(id=model.id, model=model.id, label=model.label, source="site", available=model.available)
         for model in menu.values()
     ]
     return offers

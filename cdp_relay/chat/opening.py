@@ -6,18 +6,28 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import attrs
+import structlog
 import trio
 
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.interruptions import state_error
 from cdp_relay.chat.vocabulary import Drift, Step
-from cdp_relay.errors import PageNavigated, RelayError, SelectorDrift, SiteTimeout
+from cdp_relay.errors import ConversationNotFound, PageNavigated, RelayError, SelectorDrift, SiteTimeout
 from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
 
-__all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "step_limit"]
+__all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "open_conversation", "step_limit"]
+
+_log = structlog.stdlib.get_logger("cdp_relay.tabs")
 
 _FRESH_SECONDS = 600.0
 """How long an unused new chat counts as fresh: sessions expire, and sites deploy new builds."""
+
+_STILL_SECONDS = 1.0
+"""An old chat that has not changed for so long is whole. Measured elsewhere on ChatGPT: three looks at
+250 ms were not enough for large ones."""
+
+_MOST_NOTICES = 5
+_NOTICE_SECONDS = 2.0
 
 _SIGNED_IN_SECONDS = 5.0
 """How long the sign of a signed-in page may lag behind the composer."""
@@ -101,6 +111,44 @@ class Readiness:
     """Which of the definition's alternatives matched, from 0; several builds of a page are alive at once."""
     drift: tuple[Drift, ...] = ()
     """What of the definition no longer fits the page."""
+    dismissed: int = 0
+    """How many notices were pressed away."""
+
+
+async def open_conversation(site_tab: SiteTab, url: str, id_: str, limits: StepLimits) -> Readiness:
+    """Lead the tab to a chat that the site keeps, and wait until its old messages stand still.
+
+    A page that still fills in an old chat may wipe what is typed meanwhile.
+
+    Raises:
+      ConversationNotFound: the site says so, or leads to another page.
+      SiteError, BrowserError: as :func:`open_chat` and :func:`make_ready`.
+    """
+    provider = site_tab.provider
+    missing = ConversationNotFound(
+        f"{provider.site.title} does not show the chat {id_!r}: it is gone, or belongs to another account.",
+        param="chat",
+        details={"site": provider.site.name},
+    )
+    site_tab.spend()
+    with step_limit(provider, Step.OPENED, limits.open_seconds, "open_seconds"):
+        await site_tab.tab.navigate(url, timeout=limits.open_seconds)
+    try:
+        readiness = await make_ready(site_tab, limits)
+    except (SelectorDrift, PageNavigated):
+        if not await _stands_at(site_tab, id_, 0.0):
+            raise missing from None
+        raise
+    if not await _stands_at(site_tab, id_, limits.ready_seconds):
+        raise missing
+    return readiness
+
+
+async def _stands_at(site_tab: SiteTab, id_: str, seconds: float) -> bool:
+    """Whether the page shows that chat, and its messages, once these have come to rest."""
+    turns = list(site_tab.provider.site.answer.turn)
+    seen = await site_tab.tab.world.wait("settledThread", id_, turns, _STILL_SECONDS * 1000, seconds=seconds)
+    return isinstance(seen, dict) and seen["here"] and (seen["turns"] > 0 or not turns or not seconds)
 
 
 async def make_ready(site_tab: SiteTab, limits: StepLimits) -> Readiness:
@@ -113,6 +161,7 @@ async def make_ready(site_tab: SiteTab, limits: StepLimits) -> Readiness:
     tab, provider = site_tab.tab, site_tab.provider
     selectors = provider.site.selectors
     with step_limit(provider, Step.READY, limits.ready_seconds + 1, "ready_seconds"):
+        dismissed = await _dismiss_notices(site_tab, limits.ready_seconds)
         composer = await _look_for(tab, selectors.composer, limits.ready_seconds)
         if isinstance(composer, SelectorDrift):
             # Whatever shows after all that time will not clear by itself any more.
@@ -131,7 +180,26 @@ async def make_ready(site_tab: SiteTab, limits: StepLimits) -> Readiness:
                 await _refuse_states(site_tab)
                 # No sign of being signed out either: the definition is old, the page may be fine.
                 drift = (Drift(kind="selector", detail="signed_in: no alternative matches"),)
-    return Readiness(composer_rank=composer.rank, drift=drift)
+    return Readiness(composer_rank=composer.rank, drift=drift, dismissed=dismissed)
+
+
+async def _dismiss_notices(site_tab: SiteTab, seconds: float) -> int:
+    """Press away what only informs, until the composer can be used; says how many were pressed."""
+    selectors = site_tab.provider.site.selectors
+    if not selectors.dismiss:
+        return 0
+    tab = site_tab.tab
+    for count in range(_MOST_NOTICES):
+        found = await tab.world.wait(
+            "composerOrNotice", list(selectors.composer), list(selectors.dismiss), seconds=seconds
+        )
+        notice = found["notice"] if isinstance(found, dict) else None
+        if notice is None:
+            return count
+        _log.info("notice_dismissed", site=site_tab.provider.site.name, label=notice["label"])
+        await tab.mouse.click(notice["x"], notice["y"])
+        await tab.world.wait("noticeGone", seconds=_NOTICE_SECONDS)
+    return _MOST_NOTICES
 
 
 async def _look_for(tab: Tab, selectors: tuple[str, ...], seconds: float) -> Control | SelectorDrift:

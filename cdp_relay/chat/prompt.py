@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from cdp_relay.chat.vocabulary import Message, Role
 from cdp_relay.errors import InvalidRequest, InvalidText
 
-__all__ = ["LAST_HEADING", "check_text", "render_prompt"]
+__all__ = ["LAST_HEADING", "check_messages", "check_text", "render_prompt", "split_system", "unsaid"]
 
 SYSTEM_HEADING = "# Instructions"
 HISTORY_HEADING = "# Conversation so far"
@@ -28,10 +28,7 @@ def render_prompt(messages: Sequence[Message]) -> str:
       InvalidRequest: there is nothing to answer.
       InvalidText: a text holds what no page takes; ``param`` names the message.
     """
-    for index, message in enumerate(messages):
-        check_text(message.text, f"messages[{index}].content")
-        for number, call in enumerate(message.tool_calls):
-            check_text(call.arguments, f"messages[{index}].tool_calls[{number}].function.arguments")
+    check_messages(messages)
     system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
     turns = [message for message in messages if message.role is not Role.SYSTEM]
     if not any(message.text or message.tool_calls for message in turns):
@@ -51,6 +48,40 @@ def render_prompt(messages: Sequence[Message]) -> str:
         sections.append(HISTORY_HEADING + "\n\n" + "\n".join(_render_turn(message) for message in history))
     sections.append(LAST_HEADING + "\n\n" + (last.text if answered else _CONTINUE))
     return "\n\n".join(sections)
+
+
+def split_system(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...]]:
+    """Take the system texts out of a conversation: they, joined, and the other messages."""
+    system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
+    return "\n\n".join(system), tuple(message for message in messages if message.role is not Role.SYSTEM)
+
+
+def unsaid(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """What a chat that holds all up to the last assistant message has not been told yet.
+
+    Raises:
+      InvalidRequest: nothing follows that message.
+    """
+    said = [index for index, message in enumerate(messages) if message.role is Role.ASSISTANT]
+    rest = tuple(messages[said[-1] + 1 :] if said else messages)
+    if not rest:
+        raise InvalidRequest(
+            "The last message is the assistant's, so the chat has nothing new to be told.",
+            param="messages",
+        )
+    return rest
+
+
+def check_messages(messages: Sequence[Message]) -> None:
+    """Refuse texts that no page takes.
+
+    Raises:
+      InvalidText: ``param`` names the message.
+    """
+    for index, message in enumerate(messages):
+        check_text(message.text, f"messages[{index}].content")
+        for number, call in enumerate(message.tool_calls):
+            check_text(call.arguments, f"messages[{index}].tool_calls[{number}].function.arguments")
 
 
 def check_text(text: str, param: str) -> None:

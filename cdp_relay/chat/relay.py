@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -13,11 +13,14 @@ import trio
 from cdp_relay.cdp import protocol
 from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.contract import Pacing, Provider, StepLimits
+from cdp_relay.chat.controls import look_up_items
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.interruptions import sole_error
-from cdp_relay.chat.opening import open_chat
+from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
+from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
@@ -27,7 +30,7 @@ from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chrome import Supervisor, supervise
 from cdp_relay.errors import NotFound
-from cdp_relay.page import Tab, open_tab
+from cdp_relay.page import MenuItem, Tab, open_tab
 from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 
 __all__ = ["Relay", "open_relay"]
@@ -92,6 +95,7 @@ class Relay:
     _memory: SiteMemory
     _turns: trio.Nursery
     _context: str | None
+    _drifts: dict[str, DriftRecord]
     _pools: dict[str, TabPool]
     _pacers: dict[str, Pacer]
     _watchers: set[SiteChanges]
@@ -117,6 +121,7 @@ class Relay:
         self._context = context
         self._created = int(time.time())
         self._started = trio.current_time()
+        self._drifts = {name: DriftRecord(name) for name in registry.providers}
         self._pools = {
             name: TabPool(
                 provider=provider,
@@ -170,31 +175,77 @@ class Relay:
                 turn.scope.cancel()
 
     def route(self, label: str) -> Route:
-        """Where a model label leads: ``SITE``, ``SITE/MODEL``, or the default site for anything else."""
-        site, _, model = label.partition("/")
-        provider = self._registry.providers.get(site)
-        if provider is None:
-            return Route(site=self._default_site(), model=None, by_default=True)
-        known = provider.site.any_model or any(model == offer.id for offer in provider.site.models)
+        """Where a model label leads: ``SITE``, ``SITE/MODEL``, each with ``:EFFORT`` or without; anything
+        else leads to the default site."""
+        sites = {name: provider.site for name, provider in self._registry.providers.items()}
+        read = read_label(label, sites, self._memory.menus)
+        if read is None:
+            default = self._default_site()
+            return Route(
+                site=default, model=None, by_default=True, honours=frozenset(sites[default].controls)
+            )
+        site, menu = sites[read.site], self._memory.menus.get(read.site)
+        known = read.model is None or site.any_model or is_offered(site, read.model, menu)
         return Route(
-            site=site, model=model if model and known else None, by_default=bool(model) and not known
+            site=read.site,
+            model=read.model if known else None,
+            by_default=not known,
+            effort=read.effort,
+            honours=frozenset(site.controls),
         )
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The labels that name a site or one of its models, without touching the browser."""
-        listed = []
-        for name, provider in self._registry.providers.items():
-            site = self._site_status(name)
-            offers = [(name, provider.site.title, site.state)]
-            offers += [
-                (f"{name}/{offer.id}", offer.label or offer.id, _model_state(site, offer.id))
-                for offer in provider.site.models
-            ]
-            listed += [
-                ModelInfo(id=label, site=name, title=title, created=self._created, state=state)
-                for label, title, state in offers
-            ]
-        return tuple(listed)
+        return tuple(info for name in self._registry.providers for info in self._models_of(name))
+
+    def _models_of(self, name: str) -> Iterable[ModelInfo]:
+        definition, site = self._registry.providers[name].site, self._site_status(name)
+        yield ModelInfo(id=name, site=name, title=definition.title, created=self._created, state=site.state)
+        menu = self._memory.menus.get(name)
+        for offer in offered_models(definition, menu):
+            yield ModelInfo(
+                id=f"{name}/{offer.id}",
+                site=name,
+                title=offer.label,
+                created=self._created,
+                state=_model_state(site, offer.model),
+                source=offer.source,
+                seen_at=menu.seen_at if menu is not None and offer.available is not None else None,
+                available=offer.available,
+            )
+
+    async def look_up_models(self, site: str) -> tuple[ModelInfo, ...]:
+        """Open a site's own menu of models, and remember what it offers; nothing is sent.
+
+        Raises:
+          NotFound: no such site is offered.
+          UnsupportedValue: the site has no such menu.
+          RelayError: no tab could be opened, the page did not open, or its menu did not.
+        """
+        pool = self._pool(site)
+        timeline = Timeline(RequestId(f"models-{site}"), Delivery())
+        async with pool.lease(timeline) as site_tab:
+            await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
+            await make_ready(site_tab, pool.limits)
+            with step_limit(pool.provider, Step.READY, pool.limits.controls_seconds, "controls_seconds"):
+                items = await look_up_items(site_tab)
+        self._memory.menus[site] = self._read_menu(site, items)
+        await trio.to_thread.run_sync(self._memory.save)
+        return tuple(self._models_of(site))
+
+    def _read_menu(self, site: str, items: Sequence[MenuItem]) -> SeenModels:
+        found = [(item.name, item.text, not item.disabled, item.why) for item in items]
+        return seen_models(self._registry.providers[site].site, found, round(time.time(), 3))
+
+    def _learn_models(self, site: str, items: Sequence[MenuItem]) -> None:
+        """Add what a turn saw of a menu, which need not be all of it."""
+        before, now = self._memory.menus.get(site), self._read_menu(site, items)
+        self._memory.menus[site] = now if before is None else before.joined(now)
+
+    def _pool(self, site: str) -> TabPool:
+        if site not in self._pools:
+            raise NotFound(f"No site {site!r} is offered; there are {', '.join(self._pools)}.", param="site")
+        return self._pools[site]
 
     def status(self) -> RelayStatus:
         """How the browser and the sites are, as far as is known without asking them."""
@@ -220,9 +271,7 @@ class Relay:
           NotFound: no such site is offered.
           RelayError: no tab could be opened, or the page did not open.
         """
-        if site not in self._pools:
-            raise NotFound(f"No site {site!r} is offered; there are {', '.join(self._pools)}.", param="site")
-        pool = self._pools[site]
+        pool = self._pool(site)
         timeline = Timeline(RequestId(f"examine-{site}"), Delivery())
         async with pool.lease(timeline) as site_tab:
             site_tab.spend()
@@ -251,9 +300,17 @@ class Relay:
             health=self._memory.health(route.site),
             pacer=self._pacers[route.site],
             limits=pool.limits,
+            drifts=self._drifts[route.site],
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
+            temporary=self._temporary(route.site),
+            seen_models=self._memory.menus.get(route.site),
+            learn_models=partial(self._learn_models, route.site),
         )
+
+    def _temporary(self, site: str) -> bool:
+        own = self._settings.site(site).temporary
+        return self._settings.chat.temporary if own is None else own
 
     async def _run(self, turn: Turn) -> None:
         before = _remembered(turn)
@@ -322,6 +379,7 @@ class Relay:
             message=message,
             next_step=health.error.next_step if health.error else "",
             needs_person=health.paused,
+            drifts=self._drifts[name].seen,
             resting_models=tuple(
                 ModelRest(model=model, until=down.until, message=down.message)
                 for model, down in health.model_cool_downs.items()

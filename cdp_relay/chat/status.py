@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import attrs
 
+from cdp_relay.chat.drift import DriftSeen
+
 __all__ = ["BrowserStatus", "ModelInfo", "ModelRest", "RelayStatus", "Route", "SiteStatus"]
 
 
@@ -20,6 +22,12 @@ class ModelInfo:
     title: str
     created: int
     """Unix seconds; the same value for as long as the service runs."""
+    source: str = "definition"
+    """Who says that there is such a model: ``definition``, ``site`` (its own menu had it) or ``both``."""
+    seen_at: float | None = None
+    """When the site's menu had it, in unix seconds."""
+    available: bool | None = None
+    """Whether that menu let it be chosen; None where it was not seen there."""
     state: str = "unknown"
     """The site's state, as in :attr:`SiteStatus.state`."""
 
@@ -33,6 +41,10 @@ class Route:
     """The site's own model that was asked for, or None where the site chooses."""
     by_default: bool
     """The label names no site, so the default site takes it."""
+    effort: str | None = None
+    """The effort that the label names."""
+    honours: frozenset[str] = frozenset()
+    """The wishes that the site's page has controls for, by the names of its ``controls``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +89,8 @@ class SiteStatus:
     needs_person: bool = False
     """Whether only the person can end the state."""
     resting_models: tuple[ModelRest, ...] = ()
+    drifts: tuple[DriftSeen, ...] = ()
+    """What of the site no longer fits its definition, as the turns since the start met it, latest first."""
     until: float | None = None
     """When the state is expected to end, in unix seconds, where that is known."""
     tabs: int = 0

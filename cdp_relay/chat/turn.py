@@ -7,18 +7,28 @@ pressed a lost page costs nothing and the turn starts over once; from then on no
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import attrs
 import structlog
 import trio
 
 from cdp_relay.chat.admission import Admission
 from cdp_relay.chat.answer import AnswerReader
+from cdp_relay.chat.attaching import Attachment, plan_files
+from cdp_relay.chat.composing import Composed, Composer, check_length
 from cdp_relay.chat.contract import Provider, StepLimits
+from cdp_relay.chat.controls import apply_controls
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.interruptions import Interruptions, sole_error, watch_interruptions
-from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, step_limit
+from cdp_relay.chat.offers import SeenModels
+from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
 from cdp_relay.chat.pacing import Pacer
+from cdp_relay.chat.page_answer import PageAnswer
+from cdp_relay.chat.plan import Plan, plan_turn
+from cdp_relay.chat.produced import DEFAULT_MAX_FILE_BYTES, fetch_files
 from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.receiving import Receiver
 from cdp_relay.chat.sending import Sender
@@ -26,18 +36,18 @@ from cdp_relay.chat.status import Route
 from cdp_relay.chat.tabs import Tabs
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.usage import estimate_tokens
-from cdp_relay.chat.vocabulary import ChatRequest, Drift, Finished, FinishReason, Notice, Step
+from cdp_relay.chat.vocabulary import ChatRequest, Drift, FileProduced, Finished, FinishReason, Notice, Step
 from cdp_relay.errors import (
     AnswerBlocked,
+    AnswerIncomplete,
     AnswerStopped,
     BrowserError,
     EmptyAnswer,
     InternalError,
-    PromptTooLong,
     RelayError,
     SiteTimeout,
 )
-from cdp_relay.page import Capture, EditorPlan, insert_text, watch_requests
+from cdp_relay.page import Capture, MenuItem, UploadFolder, open_upload_folder, watch_requests
 
 __all__ = ["Turn"]
 
@@ -59,6 +69,15 @@ class Turn:
     health: SiteHealth
     pacer: Pacer
     limits: StepLimits
+    drifts: DriftRecord
+    temporary: bool = False
+    """Whether the settings want a temporary chat, for a request that does not say."""
+    seen_models: SeenModels | None = None
+    """What the site's menu of models had when it was last open."""
+    learn_models: Callable[[Sequence[MenuItem]], None] = lambda _: None
+    """Told of what the menu of models has, where it had to be opened."""
+    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    """The largest file of an answer that is fetched."""
     person_seconds: float = 0.0
     """How long to wait for the person where the site asks for one."""
     delivery: Delivery = attrs.field(factory=Delivery)
@@ -66,11 +85,14 @@ class Turn:
     timeline: Timeline = attrs.field(init=False)
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
     _admission: Admission = attrs.field(init=False)
+    _plan: Plan = attrs.field(init=False)
     _prompt: str = attrs.field(default="", init=False)
+    _files: tuple[Attachment, ...] = attrs.field(default=(), init=False)
     _sender: Sender | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
+        self.delivery.on_drift = self.drifts.note
         self._admission = Admission(self.health, self.timeline, self.route.model, self.person_seconds)
 
     async def run(self) -> None:
@@ -101,8 +123,12 @@ class Turn:
         return InternalError(f"A bug in CDP Relay ended the request ({type(error).__name__}).")
 
     async def _run(self) -> None:
-        self._prompt = render_prompt(self.request.messages)
-        self._check_length()
+        self._plan = plan_turn(
+            self.request, self.route, self.provider, temporary=self.temporary, seen=self.seen_models
+        )
+        planned = plan_files(self._plan.messages, self.provider.site)
+        self._prompt, self._files = render_prompt(planned.messages), planned.files
+        check_length(self._prompt, self.provider.site, self._files)
         with trio.move_on_after(self.limits.total_seconds) as total:
             while True:
                 await self._admission.enter()
@@ -132,16 +158,8 @@ class Turn:
     def _may_have_sent(self) -> bool:
         return self._sender is not None and self._sender.pressed
 
-    def _check_length(self) -> None:
-        longest = self.provider.site.insertion.max_chars
-        if longest is not None and len(self._prompt) > longest:
-            raise PromptTooLong(
-                f"The prompt has {len(self._prompt)} characters; {self.provider.site.title} takes {longest}.",
-                param="messages",
-            )
-
     async def _attempt(self) -> None:
-        async with self.pool.lease(self.timeline) as site_tab:
+        async with self.pool.lease(self.timeline) as site_tab, open_upload_folder() as folder:
             # Once more: what others met while this turn waited for a tab holds for it as well.
             self._admission.check()
             self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
@@ -151,7 +169,7 @@ class Turn:
                         await self._open(site_tab)
                         entered = await self.pacer.enter(self.timeline)
                     try:
-                        await self._converse(site_tab, interruptions)
+                        await self._converse(site_tab, folder, interruptions)
                     finally:
                         self.pacer.leave(entered, sent=self._may_have_sent())
                 except RelayError as error:
@@ -161,29 +179,45 @@ class Turn:
                     raise
 
     async def _open(self, site_tab: SiteTab) -> None:
-        opened = await open_chat(site_tab, self.provider.new_chat_url(self.route.model), self.limits)
-        self.timeline.reach(Step.OPENED, warm=not opened)
-        readiness = await make_ready(site_tab, self.limits)
+        plan = self._plan
+        if plan.conversation_id is not None:
+            readiness = await open_conversation(site_tab, plan.url, plan.conversation_id, self.limits)
+            self.timeline.reach(Step.OPENED, warm=False, chat="old")
+        else:
+            opened = await open_chat(site_tab, plan.url, self.limits)
+            self.timeline.reach(Step.OPENED, warm=not opened)
+            readiness = await make_ready(site_tab, self.limits)
         for drift in readiness.drift:
             self.delivery.put(drift)
-        self.timeline.reach(Step.READY, composer_rank=readiness.composer_rank)
+        controls = await apply_controls(
+            site_tab, plan.controls, self.limits, seen=plan.seen, learn=self.learn_models
+        )
+        facts = {"controls": dict(controls), "dismissed": readiness.dismissed}
+        shown = {name: fact for name, fact in facts.items() if fact}
+        self.timeline.reach(Step.READY, composer_rank=readiness.composer_rank, **shown)
 
-    async def _converse(self, site_tab: SiteTab, interruptions: Interruptions) -> None:
+    async def _converse(self, site_tab: SiteTab, folder: UploadFolder, interruptions: Interruptions) -> None:
         site_tab.spend()
         interruptions.document = site_tab.tab.loader_id
         wanted = watch_requests(site_tab.tab, want=self._is_wanted, want_socket=self.provider.is_socket)
         with wanted as capture:
             reader = AnswerReader(self.provider.new_decoder(), self.delivery)
-            receiver = Receiver(self.provider, capture, reader, interruptions, self.timeline, self.limits)
+            page = PageAnswer(site_tab.tab, self.provider)
+            receiver = Receiver(
+                self.provider, capture, reader, interruptions, self.timeline, self.limits, page
+            )
             try:
                 with interruptions.applied():
-                    await self._compose(site_tab)
-                    await self._send(site_tab, capture, receiver, interruptions)
+                    composed = await self._compose(site_tab, folder)
+                    await page.mark()
+                    await self._send(site_tab, composed, capture, receiver, interruptions)
                 with interruptions.applied(states=False):
                     await receiver.receive()
+                    await self._fetch_files(site_tab, reader)
                     self._finish(reader)
                     with self.pool.while_unwanted():
                         await receiver.drain()
+                        await self._compare(page, reader)
             finally:
                 if self._may_have_sent() and not receiver.at_rest and interruptions.lost is None:
                     site_tab.doubtful = True
@@ -193,24 +227,12 @@ class Turn:
     def _is_wanted(self, method: str, url: str) -> bool:
         return self.provider.is_submission(method, url) or self.provider.is_resume(method, url)
 
-    async def _compose(self, site_tab: SiteTab) -> None:
-        site = self.provider.site
-        plan = EditorPlan(
-            ladder=site.insertion.ladder,
-            piece_chars=site.insertion.piece_chars,
-            limits=site.insertion.limits,
-            attachment=site.insertion.attachment,
-            attachment_selectors=site.selectors.attachment,
-            attachment_remove_selectors=site.selectors.attachment_remove,
+    async def _compose(self, site_tab: SiteTab, folder: UploadFolder) -> Composed:
+        composer = Composer(
+            site_tab=site_tab, prompt=self._prompt, files=self._files, folder=folder, limits=self.limits
         )
-        with step_limit(self.provider, Step.COMPOSED, self.limits.compose_seconds, "compose_seconds"):
-            insertion = await insert_text(
-                site_tab.tab,
-                site.selectors.composer,
-                self._prompt,
-                plan,
-                timeout=self.limits.compose_seconds,
-            )
+        composed = await composer.compose()
+        insertion = composed.insertion
         self.timeline.reach(
             Step.COMPOSED,
             characters=len(self._prompt),
@@ -218,37 +240,53 @@ class Turn:
             rung=insertion.rung,
             attempts=len(insertion.attempts),
             attached=insertion.attached,
+            attachments=composed.attachments,
+            removed=composed.removed,
         )
         if len(insertion.attempts) > 1:
             failed = ", ".join(attempt.rung for attempt in insertion.attempts[:-1])
             self.delivery.put(Drift(kind="insertion", detail=f"{insertion.editor}: {failed} did not work"))
+        return composed
 
     async def _send(
-        self, site_tab: SiteTab, capture: Capture, receiver: Receiver, interruptions: Interruptions
+        self,
+        site_tab: SiteTab,
+        composed: Composed,
+        capture: Capture,
+        receiver: Receiver,
+        interruptions: Interruptions,
     ) -> None:
-        self._sender = Sender(site_tab, capture, self._prompt, self.limits, interruptions)
+        self._sender = Sender(site_tab, capture, composed.text, self.limits, interruptions)
         sent = await self._sender.send()
         receiver.sent(sent)
         self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)
+        composed.check_sent(sent.submission, self.provider.site.title)
+        for difference in self._plan.differences(sent.submission):
+            self.delivery.put(difference)
         if not sent.exact:
             self.delivery.put(
                 Notice(code="prompt_spacing", message="The site changed white space inside the prompt.")
             )
+
+    async def _fetch_files(self, site_tab: SiteTab, reader: AnswerReader) -> None:
+        async for event in fetch_files(site_tab.tab, reader.files, max_bytes=self.max_file_bytes):
+            reader.files_fetched += isinstance(event, FileProduced)
+            self.delivery.put(event)
 
     def _finish(self, reader: AnswerReader) -> None:
         title = self.provider.site.title
         if reader.finish_reason is FinishReason.INTERRUPTED:
             # Half an answer must never look whole: an agent would apply half an edit.
             raise AnswerStopped(f"The answer was stopped on {title}'s page.")
-        if not reader.text_bytes:
+        if not reader.text_bytes and not reader.files_fetched:
             if reader.finish_reason is FinishReason.CONTENT_FILTER:
                 raise AnswerBlocked(f"{title} withheld the answer.")
+            if reader.files:
+                raise AnswerIncomplete(f"{title}'s answer is a file that could not be fetched.")
             raise EmptyAnswer(f"{title} ended its answer without any text.")
-        asked = self.route.model
-        if asked is not None and reader.model is not None and reader.model != asked:
-            self.delivery.put(
-                Notice(code="model_differs", message=f"{asked} was asked for; {reader.model} answered.")
-            )
+        if reader.model is not None and not self._plan.is_asked(reader.model):
+            message = f"{self.route.model} was asked for; {reader.model} answered."
+            self.delivery.put(Notice(code="model_differs", message=message))
         self._admission.worked()
         conversation = reader.conversation_id
         self.timeline.reach(Step.FINISHED, bytes=reader.text_bytes, capture=reader.capture)
@@ -265,6 +303,15 @@ class Turn:
             )
         )
         self.delivery.close()
+
+    async def _compare(self, page: PageAnswer, reader: AnswerReader) -> None:
+        """Compare what the wire said with what the page shows; the client has its answer already."""
+        if not page.known or not reader.text or reader.capture == "page":
+            return
+        drift = await page.compare(reader.text)
+        if drift is not None:
+            _log.warning("capture_differs", request=self.request.id, kind=drift.kind, detail=drift.detail)
+            self.delivery.put(drift)
 
     async def _stopped(self, site_tab: SiteTab, receiver: Receiver) -> bool:
         """Stop the answer on the page; False when nobody can say that it stopped."""
