@@ -1,12 +1,14 @@
 """From neutral :class:`ChatEvent` values to the bytes of a Chat Completions answer. No I/O, no clock.
 
 ``model`` is the label that the client asked for, as clients compare it with what they sent; what
-really answered stands in the extension object ``cdp_relay``.
+really answered stands in the extension object ``cdp_relay``. Images and files of an answer stand in
+``images`` and ``files`` beside the content, as parts of the same forms that a request may hold.
 """
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import attrs
@@ -14,6 +16,7 @@ import attrs
 from cdp_relay.api.failure import error_object
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
+    FileProduced,
     Finished,
     FinishReason,
     Notice,
@@ -46,6 +49,8 @@ class WholeAnswer:
     notices: list[str] = attrs.field(factory=list)
     _text: list[str] = attrs.field(factory=list, init=False)
     _reasoning: list[str] = attrs.field(factory=list, init=False)
+    _files: _FileWriter = attrs.field(factory=lambda: _FileWriter(), init=False)
+    _parts: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict, init=False)
     _end: Finished | None = attrs.field(default=None, init=False)
 
     def feed(self, event: ChatEvent) -> None:
@@ -57,6 +62,9 @@ class WholeAnswer:
             self._text[:] = [text[: max(0, len(text) - event.chars)]]
         elif isinstance(event, ReasoningDelta):
             self._reasoning.append(event.text)
+        elif isinstance(event, FileProduced):
+            name, part = self._files.write(event)
+            self._parts.setdefault(name, []).append(part)
         elif isinstance(event, Notice):
             self.notices.append(event.message)
         elif isinstance(event, Finished):
@@ -79,6 +87,7 @@ class WholeAnswer:
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text), "refusal": None}
         if self._reasoning:
             message["reasoning_content"] = "".join(self._reasoning)
+        message |= self._parts
         return _dump(
             {
                 "id": self.id,
@@ -114,6 +123,7 @@ class ChunkWriter:
     request_id: str
     notices: list[str] = attrs.field(factory=list)
     finished: bool = attrs.field(default=False, init=False)
+    _files: _FileWriter = attrs.field(factory=lambda: _FileWriter(), init=False)
 
     def open(self) -> bytes:
         """The first chunk, with the role."""
@@ -134,6 +144,9 @@ class ChunkWriter:
             )
         if isinstance(event, ReasoningDelta):
             return self._chunk({"reasoning_content": event.text}) if event.text else b""
+        if isinstance(event, FileProduced):
+            name, part = self._files.write(event)
+            return self._chunk({name: [part]})
         if isinstance(event, Notice):
             self.notices.append(event.message)
         elif isinstance(event, Finished):
@@ -169,6 +182,27 @@ class ChunkWriter:
             "choices": choices,
             **more,
         }
+
+
+@attrs.define
+class _FileWriter:
+    """Writes an answer's files as parts, and counts them."""
+
+    _counts: dict[str, int] = attrs.field(factory=dict)
+
+    def write(self, file: FileProduced) -> tuple[str, dict[str, Any]]:
+        """The name of the list that the part belongs to, and the part."""
+        url = f"data:{file.media_type};base64,{b64encode(file.data).decode()}"
+        part: dict[str, Any]
+        if file.media_type.startswith("image/"):
+            # OpenRouter's form, which others took over.
+            name, part = "images", {"type": "image_url", "image_url": {"url": url}, "name": file.name}
+        else:
+            name, part = "files", {"type": "file", "file": {"filename": file.name, "file_data": url}}
+        if file.description:
+            part["description"] = file.description
+        index = self._counts[name] = self._counts.get(name, -1) + 1
+        return name, part | {"index": index}
 
 
 def _choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from cdp_relay.api.exchange import Exchange
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     ChatRequest,
+    FileProduced,
     Finished,
     Notice,
     ReasoningDelta,
@@ -56,7 +57,7 @@ class StreamedTurn:
             while True:
                 event = await self._next()
                 self._held.append(event)
-                if isinstance(event, TextDelta | ReasoningDelta | Finished):
+                if isinstance(event, TextDelta | ReasoningDelta | FileProduced | Finished):
                     return
                 if isinstance(event, StepReached) and event.step is Step.STREAMING:
                     first_word_by = trio.current_time() + _FIRST_WORD_SECONDS
@@ -66,6 +67,14 @@ class StreamedTurn:
     def notices(self) -> list[str]:
         """The notices that came before the site's acceptance."""
         return [event.message for event in self._held if isinstance(event, Notice)]
+
+    @property
+    def from_page(self) -> bool:
+        """Whether the answer is known to be read off the page.
+
+        Of the other ways only the end of an answer says which one it was: the last chunk names it.
+        """
+        return any(isinstance(event, Notice) and event.code == "captured_from_page" for event in self._held)
 
     @property
     def model(self) -> str | None:
