@@ -162,6 +162,8 @@ async def _answer_in_chunks(
         label=asked.request.model,
         include_usage=asked.include_usage,
         request_id=exchange.id,
+    if turn.from_page:
+        exchange.headers["x-cdp-relay-capture"] = "page"
     )
     headers = {
         "content-type": "text/event-stream; charset=utf-8",

@@ -70,6 +70,8 @@ def _site(site: SiteStatus, now: float) -> dict[str, Any]:
         shown["next_at"] = _moment(site.next_at)
     for rest in shown["resting_models"]:
         rest["until"] = _moment(rest["until"])
+    for drift in shown["drifts"]:
+        drift["last"] = _moment(drift["last"])
     return shown
 
 

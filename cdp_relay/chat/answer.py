@@ -60,7 +60,8 @@ class AnswerReader:
     text_bytes: int = 0
     reasoning_bytes: int = 0
     drifts: int = 0
-    _kept: list[str] = attrs.field(factory=list, init=False)
+    _kept: list[str] | None = attrs.field(factory=list, init=False)
+    """The text, until it gets too long."""
     files: list[FileSeen] = attrs.field(factory=list)
     """What the site made for the answer, each once; fetched when the answer is whole."""
     files_fetched: int = 0
@@ -75,7 +76,7 @@ class AnswerReader:
     @property
     def text(self) -> str | None:
         """The answer's text so far; None when it is too long to be kept."""
-        return "".join(self._kept) if self.text_chars <= MAX_CHARS else None
+        return None if self._kept is None else "".join(self._kept)
 
     def body(self, data: bytes) -> None:
         """Take the next bytes of the response body."""
@@ -129,7 +130,8 @@ class AnswerReader:
                     left = max(0, self.text_chars - chars)
                     self.text_bytes = self.text_bytes * left // max(1, self.text_chars)
                     self.text_chars = left
-                    self._kept = ["".join(self._kept)[:left]]
+                    if self._kept is not None:
+                        self._kept = ["".join(self._kept)[:left]]
                     self.delivery.put(event)
                 case ReasoningDelta(text):
                     self.reasoning_bytes += len(text.encode("utf-8", "replace"))
@@ -160,7 +162,7 @@ class AnswerReader:
                     self.delivery.put(event)
 
     def _keep(self, text: str) -> None:
-        if self.text_chars <= MAX_CHARS:
+        if self.text_chars > MAX_CHARS:
+            self._kept = None
+        if self._kept is not None:
             self._kept.append(text)
-        else:
-            self._kept.clear()

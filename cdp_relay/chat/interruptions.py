@@ -10,7 +10,14 @@ import trio
 
 from cdp_relay.chat.contract import Provider, StateRule
 from cdp_relay.chat.registry import error_class
-from cdp_relay.errors import BrowserError, BrowserGone, PageNavigated, RelayError, SiteError
+from cdp_relay.errors import (
+    AttachmentRefused,
+    BrowserError,
+    BrowserGone,
+    PageNavigated,
+    RelayError,
+    SiteError,
+)
 from cdp_relay.page import Tab, watch_states
 
 __all__ = ["Interruptions", "sole_error", "state_error", "watch_interruptions"]
@@ -61,22 +68,25 @@ class Interruptions:
 
     @contextmanager
     def applied(self, *, states: bool = True) -> Generator[None, None, None]:
-        """Let interruptions cut into the block: they cancel it and are raised from it."""
-        self._with_states = states
+        """Let interruptions cut into the block: they cancel it and are raised from it.
+
+        A block inside another has rules of its own for its time.
+        """
+        before = self._scope, self._with_states
         with trio.CancelScope() as scope:
-            self._scope = scope
+            self._scope, self._with_states = scope, states
             try:
-                self._check()
+                self._check(states=states)
                 yield
             finally:
-                self._scope = None
+                self._scope, self._with_states = before
         if scope.cancelled_caught:
-            self._check()
+            self._check(states=states)
 
-    def _check(self) -> None:
+    def _check(self, *, states: bool) -> None:
         if self.lost is not None:
             raise self.lost
-        if self._with_states and self.state is not None:
+        if states and self.state is not None:
             raise self.state
 
     def _lose(self, error: RelayError) -> None:
@@ -102,8 +112,10 @@ async def watch_interruptions(tab: Tab, provider: Provider) -> AsyncGenerator[In
         watch._lose(tab.gone_error or BrowserGone("The page is gone."))
 
     async def until_state() -> None:
+        # What a file is refused with is heard where the files are put in, which names the file.
+        rules = tuple(rule for rule in provider.site.states if rule.code != AttachmentRefused.code)
         try:
-            watch._show(state_error(provider, await watch_states(tab, provider.site.states)))
+            watch._show(state_error(provider, await watch_states(tab, rules)))
         except BrowserError as error:
             watch._lose(error)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import attrs
 import structlog
 import trio
@@ -9,10 +11,18 @@ import trio
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.interruptions import Interruptions
+from cdp_relay.chat.page_answer import PageAnswer
 from cdp_relay.chat.sending import Sent
 from cdp_relay.chat.timeline import Timeline
-from cdp_relay.chat.vocabulary import Drift, Step
-from cdp_relay.errors import AnswerIncomplete, EmptyAnswer, RelayError, SiteTimeout
+from cdp_relay.chat.vocabulary import Drift, FinishReason, Notice, Step
+from cdp_relay.errors import (
+    AnswerIncomplete,
+    BrowserError,
+    EmptyAnswer,
+    RelayError,
+    SiteTimeout,
+    StreamDrift,
+)
 from cdp_relay.page import (
     BodyData,
     BodyEnded,
@@ -36,6 +46,22 @@ _DRAIN_SECONDS = 5.0
 """How long the tail after the answer (title, limits) is waited for before the tab goes on; measured
 elsewhere at 3 s on ChatGPT. The client has its whole answer by then."""
 
+_PAGE_WATCH_SECONDS = 8.0
+"""After this time without a word from the wire the page is watched: it may get its text in a way that
+nobody sees, and show the answer while every limit of the wire still runs."""
+
+_PAGE_PATIENCE_SECONDS = 5.0
+"""How long the wire may still begin once the page shows a whole answer: a body that could not be read
+live is asked for at its end."""
+
+_APPEAR_SECONDS = 3.0
+"""How long a page may show neither an answer nor work on one, once the wire has ended without a text."""
+
+_UNHEARD = (AnswerIncomplete, EmptyAnswer, SiteTimeout, StreamDrift)
+"""What it may mean that the wire gave no text; everything else is the site's own word."""
+
+_WHOLE = (FinishReason.STOP, FinishReason.LENGTH)
+
 _MAX_REFUSAL_BYTES = 256 * 1024
 
 _REFUSAL_SECONDS = 3.0
@@ -52,6 +78,8 @@ class Receiver:
     interruptions: Interruptions
     timeline: Timeline
     limits: StepLimits
+    page: PageAnswer | None = None
+    """The last rung; without it the wire has the only word."""
     _requests: set[str] = attrs.field(factory=set, init=False)
     """Those whose bodies belong to the answer."""
     _open: set[str] = attrs.field(factory=set, init=False)
@@ -66,6 +94,11 @@ class Receiver:
     _broken: str | None = attrs.field(default=None, init=False)
     """Why the last body ended, while the page is given time to go on by itself."""
     _wait: trio.CancelScope | None = attrs.field(default=None, init=False)
+    _stalled: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when a body ended without a text."""
+    _page_watch: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _on_page: bool = attrs.field(default=False, init=False)
+    """Whether the page was seen to show a whole answer of which the wire gave nothing."""
 
     def sent(self, sent: Sent) -> None:
         """The prompt left in this request."""
@@ -79,19 +112,30 @@ class Receiver:
         return self.reader.over or (not self._open and self.reader.topic is None)
 
     async def receive(self) -> None:
-        """Read until the answer is whole.
+        """Read until the answer is whole: off the wire, or off the page where the wire gives no text.
+
+        What the wire gave is never mixed with what the page shows.
 
         Raises:
           RelayError: the site refused, failed, fell silent, or its stream ended early.
         """
-        self.interruptions.on_state = self._hasten
+        failure: RelayError | None = None
+        self.interruptions.on_state = self._state_shows
         try:
-            while not self.reader.over:
-                self._take(await self._next())
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._watch_page)
+                try:
+                    while not self.reader.over:
+                        self._take(await self._next())
+                except RelayError as error:
+                    # Raised again outside of the nursery, where nothing wraps it into a group.
+                    failure = error
+                nursery.cancel_scope.cancel()
         finally:
             self.interruptions.on_state = None
-        if self.reader.error is not None:
-            raise self.reader.error
+        failure = failure or self.reader.error
+        if not await self._read_page(failure) and failure is not None:
+            raise failure
 
     async def drain(self) -> None:
         """Read what follows the answer, for a short time; nothing in it can fail the turn."""
@@ -117,6 +161,8 @@ class Receiver:
         seconds, name = self._patience()
         if self.interruptions.state is not None:
             seconds = min(seconds, _STATE_PATIENCE_SECONDS)
+        if self._on_page and not self.reader.text_chars:
+            seconds = min(seconds, self._page_patience)
         with trio.move_on_after(seconds) as self._wait:
             return await self.capture.__anext__()
         self._wait = None
@@ -126,10 +172,13 @@ class Receiver:
             raise self.interruptions.state
         raise self._silence(seconds, name)
 
-    def _hasten(self) -> None:
+    def _state_shows(self) -> None:
         """The page shows a state: unless the stream goes on soon, that is the outcome."""
+        self._hasten(_STATE_PATIENCE_SECONDS)
+
+    def _hasten(self, seconds: float) -> None:
         if self._wait is not None:
-            self._wait.deadline = min(self._wait.deadline, trio.current_time() + _STATE_PATIENCE_SECONDS)
+            self._wait.deadline = min(self._wait.deadline, trio.current_time() + seconds)
 
     def _patience(self) -> tuple[float, str]:
         if self._refusal is not None:
@@ -164,6 +213,58 @@ class Receiver:
             details={"site": self.provider.site.name, "bytes": self.reader.text_bytes},
         )
 
+    # --- the page
+
+    async def _watch_page(self) -> None:
+        """See that the page shows an answer of which the wire gives nothing."""
+        if self.page is None or not self.page.known:
+            return
+        with self._page_watch:
+            with trio.move_on_after(_PAGE_WATCH_SECONDS):
+                await self._stalled.wait()
+            seconds = self.limits.total_seconds
+            with suppress(RelayError):
+                if await self.page.whole(timeout=seconds, appear=seconds) is not None:
+                    self._on_page = True
+                    self._hasten(self._page_patience)
+
+    @property
+    def _page_patience(self) -> float:
+        """How long the wire may still begin; no longer at all once everything has ended."""
+        return 0.0 if not self._open and self.reader.topic is None else _PAGE_PATIENCE_SECONDS
+
+    async def _read_page(self, failure: RelayError | None) -> bool:
+        """Take the answer off the page, if the wire gave nothing of it; False when that is not so.
+
+        Raises:
+          RelayError: the page shows a state, which says more than its text.
+        """
+        reader = self.reader
+        if self.page is None or not self.page.known or reader.text_chars or reader.files:
+            return False
+        if not isinstance(failure, _UNHEARD) and reader.finish_reason not in _WHOLE:
+            return False
+        shown = None
+        with self.interruptions.applied(), suppress(BrowserError):
+            shown = await self.page.whole(timeout=self.limits.idle_seconds, appear=_APPEAR_SECONDS)
+        if shown is None:
+            return False
+        why = failure.code if failure is not None else "no text"
+        delivery, title = self.timeline.delivery, self.provider.site.title
+        _log.warning("captured_from_page", request=self.timeline.request, why=why)
+        delivery.put(
+            Notice(
+                code="captured_from_page",
+                message=f"The wire gave no text of {title}'s answer; it was read off the page, as Markdown.",
+            )
+        )
+        delivery.put(Drift(kind="capture", detail=f"the answer was read off the page ({why})"))
+        if not self.timeline.reached(Step.STREAMING):
+            self.timeline.reach(Step.STREAMING, status=None)
+        reader.error = None
+        reader.rendered(shown.markdown, shown.thinking)
+        return True
+
     # --- events
 
     def _take(self, event: CaptureEvent) -> None:
@@ -174,6 +275,8 @@ class Receiver:
                 self._response(event)
             case BodyData() if event.request_id in self._requests:
                 self._flowing = True
+                if event.source == "body" and self.reader.topic is None:
+                    self.reader.capture = "body"
                 if self._refusal is None:
                     self.reader.body(event.data)
                 elif len(self._refusal) < _MAX_REFUSAL_BYTES:
@@ -186,9 +289,14 @@ class Receiver:
                     self._flowing = True
             case _:
                 pass
+        if self.reader.text_chars:
+            self._page_watch.cancel()
 
     def _another_request(self, event: RequestSent) -> None:
         if self.provider.is_resume(event.method, event.url):
+            if self._open:
+                # A site may read the chat anew at any time; only a broken answer goes on by that.
+                return
             _log.info("answer_resumed", request=self.timeline.request)
             self._requests.add(event.request_id)
             self._open.add(event.request_id)
@@ -215,8 +323,6 @@ class Receiver:
 
     def _body_ended(self, event: BodyEnded) -> None:
         self._open.discard(event.request_id)
-        if event.source == "body" and self.reader.topic is None:
-            self.reader.capture = "body"
         if self._refusal is not None and event.request_id == self._first:
             raise self._refused()
         over_before = self.reader.over
@@ -227,3 +333,5 @@ class Receiver:
             self._broken = event.error or "no response"
         elif self.reader.topic is None or event.error is not None:
             self._broken = event.error or "the stream ended without the site's sign of completion"
+        if self._broken is not None and not self.reader.text_chars:
+            self._stalled.set()

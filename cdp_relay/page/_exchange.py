@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -40,6 +40,8 @@ class RequestSent:
     """Complete; None when there is none, or when the browser no longer has it (a file, a stream)."""
     session: Session = attrs.field(repr=False)
     """The page, worker or frame that sent it."""
+    headers: dict[str, str] = attrs.field(factory=dict, repr=False)
+    """Those that the page set itself, and some of the browser's; names in lower case."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +61,8 @@ class BodyData:
 
     request_id: str
     data: bytes = attrs.field(repr=False)
+    source: Literal["stream", "body"] = "stream"
+    """Whether they came live, or all at the end."""
 
 
 @attrs.frozen(kw_only=True)
@@ -130,6 +134,7 @@ class Exchange:
             url=request.url,
             body=await self._request_body(request),
             session=self._session,
+            headers=_lower_names(request.headers),
         )
         async for event in self._get:
             match event:
@@ -138,9 +143,7 @@ class Exchange:
                     yield ResponseStarted(
                         request_id=self.id,
                         status=response.status,
-                        headers={
-                            name.lower(): str(value) for name, value in (response.headers or {}).items()
-                        },
+                        headers=_lower_names(response.headers),
                         mime_type=response.mime_type or "",
                     )
                     buffered = await self._start_streaming()
@@ -169,11 +172,14 @@ class Exchange:
     def _data(self, data: bytes) -> BodyData:
         self._given += len(data)
         self._seen.update(data)
-        return BodyData(request_id=self.id, data=data)
+        return BodyData(request_id=self.id, data=data, source=self._source)
 
     def _ended(self, error: str | None, *, canceled: bool = False) -> BodyEnded:
-        source: Literal["stream", "body"] = "stream" if self._streaming else "body"
-        return BodyEnded(request_id=self.id, error=error, canceled=canceled, source=source)
+        return BodyEnded(request_id=self.id, error=error, canceled=canceled, source=self._source)
+
+    @property
+    def _source(self) -> Literal["stream", "body"]:
+        return "stream" if self._streaming else "body"
 
     async def _start_streaming(self) -> bytes:
         try:
@@ -250,3 +256,7 @@ def _entries(entries: list[dict[str, Any]] | None) -> bytes | None:
     if not parts or not all(isinstance(part, str) for part in parts):
         return None
     return b"".join(b64decode(part) for part in parts if part is not None)
+
+
+def _lower_names(headers: Mapping[str, Any] | None) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in (headers or {}).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, cast
 
 import attrs
@@ -11,16 +12,25 @@ import trio
 import trio.testing
 
 from cdp_relay import errors
-from cdp_relay.chat import RequestId, Step
+from cdp_relay.chat import Drift, FinishReason, Notice, RequestId, Step
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.contract import Submission
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.interruptions import Interruptions
+from cdp_relay.chat.page_answer import PageAnswer
 from cdp_relay.chat.receiving import Receiver
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.chat.sending import Sent
 from cdp_relay.chat.timeline import Timeline
-from cdp_relay.page import BodyData, BodyEnded, Capture, CaptureEvent, RequestSent, ResponseStarted
+from cdp_relay.page import (
+    BodyData,
+    BodyEnded,
+    Capture,
+    CaptureEvent,
+    RenderedText,
+    RequestSent,
+    ResponseStarted,
+)
 
 SSE = {"content-type": "text/event-stream"}
 MESSAGE = {
@@ -32,6 +42,7 @@ MESSAGE = {
 }
 HALF = f"data: {json.dumps({'v': {'message': MESSAGE, 'conversation_id': 'c'}, 'c': 0})}\n\n".encode()
 COMPLETE = b'data: {"type": "message_stream_complete", "conversation_id": "c"}\n\n'
+DONE = b"data: [DONE]\n\n"
 RESUME = "https://chatgpt.com/backend-api/f/conversation/resume"
 
 
@@ -69,7 +80,24 @@ def resumed() -> RequestSent:
     )
 
 
-def receiver(*script: tuple[float, CaptureEvent]) -> Receiver:
+@attrs.define(eq=False)
+class Shown:
+    """A page that shows a whole answer from a moment on, or never."""
+
+    at: float = math.inf
+    error: errors.RelayError | None = None
+    known: bool = True
+
+    async def whole(self, *, timeout: float, appear: float) -> RenderedText | None:
+        with trio.move_on_after(min(timeout, appear)):
+            await trio.sleep_until(self.at)
+            if self.error is not None:
+                raise self.error
+            return RenderedText(markdown="**Shown**", thinking="", done=True)
+        return None
+
+
+def receiver(*script: tuple[float, CaptureEvent], page: Shown | None = None) -> Receiver:
     now = trio.current_time()
     provider = load_provider("chatgpt")
     delivery = Delivery()
@@ -80,6 +108,7 @@ def receiver(*script: tuple[float, CaptureEvent]) -> Receiver:
         Interruptions(),
         Timeline(RequestId("r"), delivery),
         attrs.evolve(provider.site.limits, first_byte_seconds=60, idle_seconds=100, recover_seconds=20),
+        cast(PageAnswer, page),
     )
     made.sent(Sent(request_id="r", submission=Submission(prompt="hi"), presses=1, exact=True))
     return made
@@ -162,3 +191,79 @@ async def test_a_state_beside_a_stream_that_goes_on_is_only_a_banner(
     taken.interruptions.state = errors.GenerationFailed("Something went wrong.")
     await taken.receive()
     assert taken.timeline.reached(Step.STREAMING)
+
+
+@pytest.mark.parametrize(
+    ("script", "shown_at", "at"),
+    [
+        # The body ends and says nothing: the page is asked at once.
+        ([(1, started()), (2, data(DONE)), (2, ended())], 3, 3),
+        ([(1, started()), (2, ended("the body was lost: command_timeout"))], 3, 3),
+        # The body stays open and silent: the page is watched, and the wire has a last chance.
+        ([(1, started())], 30, 35),
+        ([], 5, 13),
+    ],
+)
+async def test_what_the_wire_does_not_give_is_read_off_the_page(
+    script: list[tuple[float, CaptureEvent]],
+    shown_at: float,
+    at: float,
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    begun = trio.current_time()
+    taken = receiver(*script, page=Shown(at=begun + shown_at))
+    await taken.receive()
+    assert trio.current_time() - begun == pytest.approx(at)
+    assert taken.reader.text == "**Shown**"
+    assert taken.reader.capture == "page"
+    assert taken.reader.finish_reason is FinishReason.STOP
+    taken.timeline.delivery.close()
+    events = [event async for event in taken.timeline.delivery]
+    assert [event.code for event in events if isinstance(event, Notice)] == ["captured_from_page"]
+    assert [event.kind for event in events if isinstance(event, Drift)] == ["capture"]
+    assert taken.timeline.reached(Step.STREAMING)
+
+
+@pytest.mark.parametrize(
+    ("script", "page", "expected"),
+    [
+        # Half an answer of the wire is never made whole by the page.
+        ([(1, started()), (2, data(HALF)), (3, ended())], Shown(at=0), errors.AnswerIncomplete),
+        ([(1, started()), (2, data(HALF))], Shown(at=0), errors.SiteTimeout),
+        # The site's own word is the outcome, whatever stands on the page.
+        ([(1, started(503, {})), (2, ended())], Shown(at=0), errors.SiteOverloaded),
+        # A state that the page shows says more than its text; a page without an answer says nothing.
+        ([(1, started()), (2, ended())], Shown(at=0, error=errors.CapReached("Enough.")), errors.CapReached),
+        ([(1, started()), (2, data(DONE)), (2, ended())], Shown(), errors.EmptyAnswer),
+        ([(1, started()), (2, ended())], Shown(at=0, known=False), errors.AnswerIncomplete),
+    ],
+)
+async def test_the_page_has_no_word_where_the_wire_or_the_site_has_one(
+    script: list[tuple[float, CaptureEvent]],
+    page: Shown,
+    expected: type[errors.RelayError],
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    taken = receiver(*script, page=page)
+    with pytest.raises(expected):
+        await taken.receive()
+    assert taken.reader.capture != "page"
+
+
+async def test_a_wire_that_begins_late_is_believed_before_the_page(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    late = (12.0, data(HALF + COMPLETE))
+    taken = receiver((1, started()), late, (13, ended()), page=Shown(at=trio.current_time()))
+    await taken.receive()
+    assert taken.reader.text == "Half"
+    assert taken.reader.capture == "stream"
+
+
+async def test_a_body_that_was_read_at_its_end_is_told_as_such(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    whole = attrs.evolve(data(HALF + COMPLETE), source="body")
+    taken = receiver((1, started()), (2, whole), (2, ended()))
+    await taken.receive()
+    assert taken.reader.capture == "body"
