@@ -106,6 +106,11 @@ class Sender:
                         "relay's tab, or the page changed the text.",
                         details={"sent_characters": len(submission.prompt), "characters": len(self.prompt)},
                     )
+                submission = attrs.evolve(
+                    submission,
+                    model=submission.model or provider.read_model(event.headers),
+                    conversation_id=submission.conversation_id or provider.submitted_conversation(event.url),
+                )
                 exact = submission.prompt is None or submission.prompt.strip() == self.prompt.strip()
                 return Sent(request_id=event.request_id, submission=submission, presses=presses, exact=exact)
         return None

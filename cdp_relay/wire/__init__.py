@@ -6,6 +6,8 @@ is linear in the input, and raises nothing but ``ProtocolViolation``, when a nam
 """
 
 from cdp_relay.wire.array import ArrayItem, GrowingArray, decode_sparse
+from cdp_relay.wire.cumulative import CumulativeText
+from cdp_relay.wire.frames import BadLength, LengthPrefixedFrames
 from cdp_relay.wire.loose_json import decode_json
 from cdp_relay.wire.patch import DeltaDocument, Fault, Rope, plain
 from cdp_relay.wire.sse import ServerSentEvent, SSEDecoder, encode_event
@@ -13,9 +15,12 @@ from cdp_relay.wire.text import MarkedRun, MarkedRuns, SurrogateJoiner, Utf8Deco
 
 __all__ = [
     "ArrayItem",
+    "BadLength",
+    "CumulativeText",
     "DeltaDocument",
     "Fault",
     "GrowingArray",
+    "LengthPrefixedFrames",
     "MarkedRun",
     "MarkedRuns",
     "Rope",

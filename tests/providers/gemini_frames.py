@@ -1,0 +1,182 @@
+"""Build bodies of Gemini's form, and decode them in one go or cut to pieces."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from cdp_relay.chat.contract import (
+    AnswerEnded,
+    ConversationSeen,
+    DecoderEvent,
+    FileSeen,
+    ModelSeen,
+    Provider,
+    SiteFailed,
+    TitleSeen,
+)
+from cdp_relay.chat.registry import load_provider
+from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta, TextRetracted
+
+NOW = 1_790_000_000.0
+IDS = ["c_0123456789abcdef", "r_fedcba9876543210"]
+PREFIX = ")]}'\n\n"
+
+
+@functools.cache
+def provider() -> Provider:
+    """The provider as the registry loads it, with a clock that stands still."""
+    site = load_provider("gemini")
+    return type(site)(site.site, now=lambda: NOW)  # type: ignore[call-arg]  # the class of this module
+
+
+def sparse(places: dict[int, Any]) -> list[Any]:
+    """A list that holds the values at their places."""
+    return [places.get(place) for place in range(max(places, default=-1) + 1)]
+
+
+def candidate(text: Any = None, *, done: bool = False, thoughts: Any = None, **places: Any) -> list[Any]:
+    """An answer as far as it has come; further *places* are named ``p<number>``."""
+    wanted: dict[int, Any] = {0: "rc_1", 8: [2 if done else 1]}
+    if text is not None:
+        wanted[1] = [text]
+    if thoughts is not None:
+        wanted[37] = [[thoughts]]
+    return sparse(wanted | {int(key[1:]): value for key, value in places.items()})
+
+
+def payload(*candidates: Any, ids: Any = IDS, **places: Any) -> list[Any]:
+    """The envelope of a payload."""
+    wanted: dict[int, Any] = {1: ids}
+    if candidates:
+        wanted[4] = list(candidates)
+    inner = sparse(wanted | {int(key[1:]): value for key, value in places.items()})
+    return ["wrb.fr", None, json.dumps(inner, ensure_ascii=False)]
+
+
+def text(text: str, **more: Any) -> list[Any]:
+    return payload(candidate(text, **more))
+
+
+def failed(code: Any, grpc: int = 13) -> list[Any]:
+    kind = "type.googleapis.com/assistant.boq.bard.application.BardErrorInfo"
+    return ["wrb.fr", None, None, None, None, [grpc, None, [[kind, [code]]]]]
+
+
+def history(*turns: Any) -> list[Any]:
+    """The envelope of a chat that the page reads: turns of response id and candidate, newest first."""
+    told = [
+        [[IDS[0], response], None, [["asked"]], sparse({0: [one], 21: "3 Pro"})] for response, one in turns
+    ]
+    return ["wrb.fr", "hNvQHb", json.dumps([told])]
+
+
+def frame(*envelopes: Any) -> str:
+    """One frame; its length counts UTF-16 units and the newlines around it."""
+    written = json.dumps(envelopes, ensure_ascii=False, separators=(",", ":"))
+    return f"{len(written.encode('utf-16-le')) // 2 + 2}\n{written}\n"
+
+
+def end(count: int) -> list[Any]:
+    return ["e", count, None, None, 1]
+
+
+def body(*envelopes: Any, ended: bool = True) -> bytes:
+    """A body, each envelope in a frame of its own."""
+    frames = [frame(envelope) for envelope in envelopes]
+    if ended:
+        frames += [frame(["di", 5], ["af.httprm", 5, "1", 2]), frame(end(len(envelopes) + 3))]
+    return (PREFIX + "".join(frames)).encode()
+
+
+@attrs.define(eq=False)
+class Outcome:
+    """What a decoder said."""
+
+    events: list[DecoderEvent]
+
+    @property
+    def text(self) -> str:
+        said = ""
+        for event in self.events:
+            if isinstance(event, TextDelta):
+                said += event.text
+            elif isinstance(event, TextRetracted):
+                assert 0 < event.chars <= len(said)
+                said = said[: -event.chars]
+        return said
+
+    @property
+    def retracted(self) -> int:
+        return sum(event.chars for event in self.events if isinstance(event, TextRetracted))
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
+
+    @property
+    def ends(self) -> list[str]:
+        """How the answer ended: finish reasons and error codes, of which there is never more than one."""
+        return [
+            str(event.finish_reason) if isinstance(event, AnswerEnded) else event.error.code
+            for event in self.events
+            if isinstance(event, (AnswerEnded, SiteFailed))
+        ]
+
+    @property
+    def error(self) -> Any:
+        return next(event.error for event in self.events if isinstance(event, SiteFailed))
+
+    @property
+    def drift(self) -> list[str]:
+        return [f"{event.kind}: {event.detail}" for event in self.events if isinstance(event, Drift)]
+
+    @property
+    def notices(self) -> list[str]:
+        return [event.code for event in self.events if isinstance(event, Notice)]
+
+    @property
+    def files(self) -> list[FileSeen]:
+        return [event for event in self.events if isinstance(event, FileSeen)]
+
+    @property
+    def facts(self) -> list[Any]:
+        return [one for one in self.events if isinstance(one, (ConversationSeen, ModelSeen, TitleSeen))]
+
+    @property
+    def gist(self) -> tuple[Any, ...]:
+        """What must not depend on how the bytes were cut."""
+        others = [repr(one) for one in self.events if not isinstance(one, (TextDelta, ReasoningDelta))]
+        return self.text, self.reasoning, self.ends, [one for one in others if "SiteFailed" not in one]
+
+
+def play(steps: Iterable[bytes | None], size: int = 0) -> Outcome:
+    """Decode bytes (in pieces of *size*); None ends a body."""
+    decoder = provider().new_decoder()
+    events: list[DecoderEvent] = []
+    for step in steps:
+        if step is None:
+            events += decoder.end_body()
+            decoder.resume(b"")
+            continue
+        for at in range(0, len(step), size or len(step) or 1):
+            events += decoder.feed(step[at : at + (size or len(step))])
+    return Outcome(events)
+
+
+def decode(*steps: bytes | None) -> Outcome:
+    """Decode whole, at every byte and in sevens; all must say the same."""
+    whole = play([*steps, None])
+    for size in (1, 7):
+        assert play([*steps, None], size).gist == whole.gist
+    assert len(whole.ends) <= 1
+    return whole
+
+
+def told(*envelopes: Any, ended: bool = True) -> Outcome:
+    """Decode one body, each envelope in a frame of its own."""
+    return decode(body(*envelopes, ended=ended))
