@@ -119,7 +119,7 @@ class SiteHealth:
     has_window: Callable[[], bool] = lambda: True
     """Whether the browser has a window that the person can work in."""
     on_change: Callable[[], None] = lambda: None
-    """Called after every change of the state."""
+    """Called after every change of what is known."""
     state: str = "unknown"
     message: str = ""
     signed_in: bool | None = None
@@ -167,7 +167,7 @@ class SiteHealth:
         return looking
 
     async def changed(self) -> None:
-        """Wait for the next change of the state."""
+        """Wait for the next change of what is known."""
         await self._changed.wait()
 
     def clear(self) -> None:
@@ -200,7 +200,9 @@ class SiteHealth:
 
     def look_now(self) -> None:
         """Nobody watches the state any more, so the next request may."""
-        self._look_at = self.monotonic()
+        if self.paused:
+            self._look_at = self.monotonic()
+            self._tell()
 
     def failed(self, error: RelayError, model: str | None = None) -> None:
         """Learn from a turn that failed. Errors that say nothing about the site change nothing.

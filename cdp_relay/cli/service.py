@@ -18,6 +18,7 @@ import trio
 from cdp_relay import __version__
 from cdp_relay.api import Server, read_or_create_key, serve
 from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.cli.bell import call_person
 from cdp_relay.cli.logs import set_up_logs
 from cdp_relay.cli.running import announce
 from cdp_relay.settings import Home, Settings
@@ -50,7 +51,8 @@ async def _run(home: Home, settings: Settings, as_json: bool) -> int:
             nursery.start_soon(watch_signals, signals, ending)
             with ending.scope:
                 async with open_relay(settings, home) as relay, serve(relay, settings.server, key) as server:
-                    with announce(home, server.base_url):
+                    with announce(home, server.base_url), relay.watch_sites() as changes:
+                        nursery.start_soon(call_person, changes, sys.stderr)
                         if as_json:
                             _print_json(relay, server, key)
                         else:
