@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -20,9 +20,10 @@ from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.exchange import Exchange, current_exchange
 from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.json_body import parse_object
+from cdp_relay.api.parameters import CHAT_HEADER, ignored_parameters, read_chat
 from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.status import Route
-from cdp_relay.errors import ModelNotFound, NotFound
+from cdp_relay.errors import ModelNotFound, NotFound, RelayError
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["build_app"]
@@ -67,7 +68,12 @@ def build_app(relay: RelayLike, settings: ServerSettings, base_url: Callable[[],
 
     @route("/v1/models", "GET")
     async def list_models() -> Response:
-        return _json(model_list(relay.models()))
+        failures: Mapping[str, RelayError] = {}
+        refresh = request.args.get("refresh", "")
+        if refresh not in ("", "0", "false"):
+            site = None if refresh in ("1", "true", "all") else refresh
+            failures = await relay.look_up_models(site)
+        return _json(model_list(relay.models(), failures))
 
     @route("/v1/models/<path:model>", "GET")
     async def show_model(model: str) -> Response:
@@ -124,7 +130,8 @@ async def _read(exchange: Exchange) -> ChatCompletion:
     else:
         body = parse_object(exchange.body)
     exchange.body = b""
-    return read_chat_completion(body, request_id=exchange.id, client=exchange.client)
+    chat = read_chat(request.headers.get(CHAT_HEADER))
+    return read_chat_completion(body, request_id=exchange.id, client=exchange.client, chat=chat)
 
 
 async def _answer_whole(
@@ -156,14 +163,14 @@ async def _answer_in_chunks(
     _add_notices(exchange, turn.notices)
     if turn.model is not None:
         exchange.headers["x-cdp-relay-model"] = header_text(turn.model)
+    if turn.from_page:
+        exchange.headers["x-cdp-relay-capture"] = "page"
     writer = ChunkWriter(
         id=_answer_id(exchange),
         created=int(time.time()),
         label=asked.request.model,
         include_usage=asked.include_usage,
         request_id=exchange.id,
-    if turn.from_page:
-        exchange.headers["x-cdp-relay-capture"] = "page"
     )
     headers = {
         "content-type": "text/event-stream; charset=utf-8",
@@ -186,8 +193,9 @@ def _describe(asked: ChatCompletion, target: Route) -> dict[str, str]:
         headers["x-cdp-relay-model"] = header_text(target.model)
     if target.by_default:
         headers["x-cdp-relay-notice"] = _about_the_label(asked.request.model, target)
-    if asked.ignored:
-        names = ", ".join(header_text(name, 60) for name in asked.ignored[:_MAX_IGNORED_NAMES])
+    ignored = ignored_parameters(asked.given, target.honours)
+    if ignored:
+        names = ", ".join(header_text(name, 60) for name in ignored[:_MAX_IGNORED_NAMES])
         headers["x-cdp-relay-ignored"] = header_text(names, 1000)
     return headers
 

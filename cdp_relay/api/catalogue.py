@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,24 +10,44 @@ import attrs
 
 from cdp_relay.api.failure import whole_seconds
 from cdp_relay.chat.status import ModelInfo, RelayStatus, SiteStatus
+from cdp_relay.errors import RelayError
 
 __all__ = ["Readiness", "model_list", "model_object", "readiness"]
 
 
 def model_object(info: ModelInfo) -> dict[str, Any]:
-    """One model in OpenAI's shape, with its title and state in the extension object."""
+    """One model in OpenAI's shape; what is known of it beyond that stands in the extension object."""
+    extension: dict[str, Any] = {"title": info.title, "state": info.state, "source": info.source}
+    if info.seen_at is not None:
+        extension["seen_at"] = _moment(info.seen_at)
+    if info.available is not None:
+        extension["available"] = info.available
     return {
         "id": info.id,
         "object": "model",
         "created": info.created,
         "owned_by": info.site,
-        "cdp_relay": {"title": info.title, "state": info.state},
+        "cdp_relay": extension,
     }
 
 
-def model_list(infos: Iterable[ModelInfo]) -> dict[str, Any]:
-    """All models in OpenAI's shape."""
-    return {"object": "list", "data": [model_object(info) for info in infos]}
+def model_list(
+    infos: Iterable[ModelInfo], failures: Mapping[str, RelayError] | None = None
+) -> dict[str, Any]:
+    """All models in OpenAI's shape.
+
+    Args:
+      failures: why a site could not be asked for its models, by its name.
+    """
+    listed: dict[str, Any] = {"object": "list", "data": [model_object(info) for info in infos]}
+    if failures:
+        listed["cdp_relay"] = {
+            "not_refreshed": {
+                site: {"code": error.code, "message": error.message, "next_step": error.next_step}
+                for site, error in failures.items()
+            }
+        }
+    return listed
 
 
 @attrs.frozen(kw_only=True)

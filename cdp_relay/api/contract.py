@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from cdp_relay.chat.examine import SiteReport
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest
+from cdp_relay.errors import RelayError
 
 __all__ = ["RelayLike"]
 
@@ -27,6 +28,17 @@ class RelayLike(Protocol):
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The model list, without touching the browser."""
+        ...
+
+    async def look_up_models(self, site: str | None = None) -> Mapping[str, RelayError]:
+        """Open the sites' own menus of models, or that of one site, and remember what they offer.
+
+        Returns:
+          Why a site could not be asked, by its name; empty for one that was named.
+
+        Raises:
+          RelayError: the site that was named has no such menu, or could not be asked.
+        """
         ...
 
     def route(self, label: str) -> Route:

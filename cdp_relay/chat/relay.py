@@ -29,7 +29,7 @@ from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chrome import Supervisor, supervise
-from cdp_relay.errors import NotFound
+from cdp_relay.errors import NotFound, RelayError
 from cdp_relay.page import MenuItem, Tab, open_tab
 from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 
@@ -214,15 +214,34 @@ class Relay:
                 available=offer.available,
             )
 
-    async def look_up_models(self, site: str) -> tuple[ModelInfo, ...]:
+    async def look_up_models(self, site: str | None = None) -> Mapping[str, RelayError]:
         """Open a site's own menu of models, and remember what it offers; nothing is sent.
+
+        Args:
+          site: all sites that have such a menu, when left out.
+
+        Returns:
+          Why a site could not be asked, by its name; empty for one that was named.
 
         Raises:
           NotFound: no such site is offered.
-          UnsupportedValue: the site has no such menu.
-          RelayError: no tab could be opened, the page did not open, or its menu did not.
+          UnsupportedValue: the site that was named has no such menu.
+          RelayError: no tab could be opened, its page did not open, or its menu did not.
         """
-        pool = self._pool(site)
+        if site is not None:
+            await self._look_up_models(self._pool(site))
+            return {}
+        failures: dict[str, RelayError] = {}
+        for name, pool in self._pools.items():
+            if "model" in pool.provider.site.controls:
+                try:
+                    await self._look_up_models(pool)
+                except RelayError as error:
+                    failures[name] = error
+        return failures
+
+    async def _look_up_models(self, pool: TabPool) -> None:
+        site = pool.provider.site.name
         timeline = Timeline(RequestId(f"models-{site}"), Delivery())
         async with pool.lease(timeline) as site_tab:
             await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
@@ -231,7 +250,6 @@ class Relay:
                 items = await look_up_items(site_tab)
         self._memory.menus[site] = self._read_menu(site, items)
         await trio.to_thread.run_sync(self._memory.save)
-        return tuple(self._models_of(site))
 
     def _read_menu(self, site: str, items: Sequence[MenuItem]) -> SeenModels:
         found = [(item.name, item.text, not item.disabled, item.why) for item in items]

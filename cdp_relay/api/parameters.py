@@ -1,0 +1,225 @@
+"""The parameters of a request beside its messages: checked, and read as wishes where a page can grant them.
+
+Fields that are known have to have their type, whether they are honoured or not. Whether a wish is
+honoured is the routed site's matter: only some pages have a control for a temperature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from cdp_relay.api.json_body import Field
+from cdp_relay.chat.vocabulary import ChatChoice, Wishes
+from cdp_relay.errors import InvalidRequest, UnsupportedValue
+
+__all__ = [
+    "CHAT_HEADER",
+    "check_parameters",
+    "given_parameters",
+    "ignored_parameters",
+    "read_chat",
+    "read_wishes",
+]
+
+CHAT_HEADER = "X-CDP-Relay-Chat"
+"""The request header that says which chat a request goes to."""
+
+_EFFORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
+_CHAT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{3,199}")
+_MOST_STOPS = 16
+_MOST_STOP_CHARS = 200
+
+
+def check_parameters(body: Field) -> None:
+    """Check the types and ranges of all known parameters.
+
+    Raises:
+      InvalidRequest, InvalidText: one is wrong; ``param`` names it.
+      UnsupportedValue: it asks for what no chat page can do.
+    """
+    for name, check in _PARAMETERS.items():
+        parameter = body.get(name)
+        if not parameter.is_null:
+            check(parameter)
+
+
+def read_wishes(body: Field) -> Wishes:
+    """Read what a site's page may have controls for, from a body that was checked."""
+    temperature = body.get("temperature").value
+    most = body.get("max_completion_tokens")
+    most = body.get("max_tokens") if most.is_null else most
+    stop = body.get("stop").value
+    stops = [stop] if isinstance(stop, str) else stop or []
+    effort = body.get("reasoning_effort").value
+    if effort is None:
+        effort = (body.get("reasoning").value or {}).get("effort")
+    return Wishes(
+        effort=effort,
+        temperature=None if temperature is None else float(temperature),
+        max_output_tokens=None if most.is_null else most.integer(),
+        stop=tuple(one for one in stops if one),
+    )
+
+
+def given_parameters(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the parameters that say something and that not every site honours, in the body's order."""
+    return tuple(_given(body))
+
+
+def ignored_parameters(given: Iterable[str], honours: Collection[str]) -> tuple[str, ...]:
+    """Name those that the routed site cannot honour.
+
+    Args:
+      honours: the names of the controls that the site's page has.
+    """
+    return tuple(name for name in given if _WISHES.get(name) not in honours)
+
+
+def read_chat(header: str | None) -> ChatChoice:
+    """Read the header that names a chat: ``new``, ``temporary`` or the id of one that the site keeps.
+
+    Raises:
+      InvalidRequest: it is none of these.
+    """
+    value = (header or "").strip()
+    if value.lower() in ("new", "temporary"):
+        return ChatChoice(temporary=value.lower() == "temporary")
+    if not value:
+        return ChatChoice()
+    if _CHAT_ID.fullmatch(value) is None:
+        raise InvalidRequest(
+            f"{CHAT_HEADER} is not the id of a chat.",
+            param=CHAT_HEADER,
+            next_step="Send 'new', 'temporary', or the id that x-cdp-relay-conversation named.",
+        )
+    return ChatChoice(conversation_id=value)
+
+
+# --- checks --------------------------------------------------------------------------------------
+
+
+def _one_choice(field: Field) -> None:
+    count = field.integer()
+    if count < 1:
+        raise InvalidRequest("n is less than 1.", param="n")
+    if count > 1:
+        raise UnsupportedValue(
+            f"n is {count}, but a chat page gives one answer to a prompt.",
+            param="n",
+            next_step="Leave n out, or send the request several times.",
+        )
+
+
+def _stream_options(field: Field) -> None:
+    include_usage = field.object().get("include_usage")
+    if not include_usage.is_null:
+        include_usage.boolean()
+
+
+def _stop(field: Field) -> None:
+    if isinstance(field.value, list):
+        texts = list(field.items())
+    elif isinstance(field.value, str):
+        texts = [field]
+    else:
+        field.refuse("a string or an array of strings")
+    if len(texts) > _MOST_STOPS:
+        raise InvalidRequest(f"{field.path} has more than {_MOST_STOPS} entries.", param=field.path)
+    for item in texts:
+        if len(item.text()) > _MOST_STOP_CHARS:
+            raise InvalidRequest(
+                f"{item.path} is longer than {_MOST_STOP_CHARS} characters.", param=item.path
+            )
+
+
+def _effort(field: Field) -> None:
+    if _EFFORT.fullmatch(field.string()) is None:
+        raise InvalidRequest(f"{field.path} is not a word for an effort.", param=field.path)
+
+
+def _reasoning(field: Field) -> None:
+    effort = field.object().get("effort")
+    if not effort.is_null:
+        _effort(effort)
+
+
+def _named_object(field: Field) -> None:
+    field.object().get("type").string()
+
+
+def _objects(field: Field) -> None:
+    for item in field.items():
+        item.object()
+
+
+def _string_or_object(field: Field) -> None:
+    if not isinstance(field.value, str | dict):
+        field.refuse("a string or an object")
+
+
+def _positive(field: Field) -> None:
+    if field.integer() < 1:
+        raise InvalidRequest(f"{field.path} is less than 1.", param=field.path)
+
+
+def _between(low: float, high: float) -> Callable[[Field], None]:
+    def check(field: Field) -> None:
+        if not low <= field.number() <= high:
+            raise InvalidRequest(f"{field.path} is not between {low:g} and {high:g}.", param=field.path)
+
+    return check
+
+
+_PARAMETERS: dict[str, Callable[[Field], object]] = {
+    "stream": Field.boolean,
+    "stream_options": _stream_options,
+    "n": _one_choice,
+    "temperature": _between(0, 2),
+    "top_p": _between(0, 1),
+    "presence_penalty": _between(-2, 2),
+    "frequency_penalty": _between(-2, 2),
+    "max_tokens": _positive,
+    "max_completion_tokens": _positive,
+    "seed": Field.integer,
+    "stop": _stop,
+    "logit_bias": Field.object,
+    "logprobs": Field.boolean,
+    "top_logprobs": Field.integer,
+    "tools": _objects,
+    "tool_choice": _string_or_object,
+    "parallel_tool_calls": Field.boolean,
+    "functions": _objects,
+    "function_call": _string_or_object,
+    "response_format": _named_object,
+    "reasoning_effort": _effort,
+    "reasoning": _reasoning,
+    "user": Field.string,
+    "store": Field.boolean,
+    "metadata": Field.object,
+}
+"""Every known parameter but ``model`` and ``messages``, and what it has to be unless it is null."""
+
+_ALWAYS_HONOURED = frozenset({"model", "messages", "stream", "stream_options", "n"})
+
+_WISHES = {
+    "temperature": "temperature",
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "stop": "stop",
+    "reasoning_effort": "effort",
+    "reasoning": "effort",
+}
+"""The control that grants each wish."""
+
+
+def _given(body: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in body.items():
+        if name in _ALWAYS_HONOURED or value is None or value is False or value in ([], {}):
+            continue
+        if name in ("tool_choice", "function_call") and value == "none":
+            continue
+        if name == "response_format" and value.get("type") == "text":
+            continue
+        yield name
