@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import pytest
@@ -23,11 +23,13 @@ if importlib.util.find_spec("cdp_relay.providers") is None:  # a bare checkout, 
     cdp_relay.__path__.append(str(Path(__file__).parents[1]))
 
 from tests.sites.chatgpt import ChatGPTSite
-from tests.sites.kit import ChromiumProcess, PlainSite, Site, SiteServer, start_chromium
+from tests.sites.chats import CHAT_SITES
+from tests.sites.kit import ChatSite, ChromiumProcess, PlainSite, Site, SiteServer, start_chromium
 
 if TYPE_CHECKING:
     from cdp_relay.cdp import Connection
 
+S = TypeVar("S", bound=ChatSite[Any])
 StartChromium = Callable[..., Awaitable[ChromiumProcess]]
 
 
@@ -37,16 +39,16 @@ class Sites:
 
     server: SiteServer
     plain: PlainSite
-    chatgpt: ChatGPTSite
+    chats: Mapping[type[ChatSite[Any]], ChatSite[Any]]
 
 
 @pytest.fixture(scope="session")
 def sites() -> Generator[Sites]:
     """All replica sites, served over TLS on a free loopback port."""
-    plain, chatgpt = PlainSite(), ChatGPTSite()
-    server = SiteServer([plain, chatgpt], control=True)
+    plain, chats = PlainSite(), {kind: kind() for kind in CHAT_SITES}
+    server = SiteServer([plain, *chats.values()], control=True)
     server.start()
-    yield Sites(server=server, plain=plain, chatgpt=chatgpt)
+    yield Sites(server=server, plain=plain, chats=chats)
     server.stop()
 
 
@@ -100,12 +102,21 @@ def plain_site(sites: Sites) -> Generator[PlainSite]:
         yield sites.plain
 
 
-@pytest.fixture
-def chatgpt_site(sites: Sites) -> Generator[ChatGPTSite]:
-    """The replica of chatgpt.com: ``chatgpt_site.say(Answer(text="Hello"))``."""
-    sites.chatgpt.bundle_page()
-    with _fresh(sites, sites.chatgpt):
-        yield sites.chatgpt
+def _chat_fixture(kind: type[S]) -> Callable[[Sites], Generator[S]]:
+    """A fixture for a chat site: ``chatgpt_site.say(Answer(text="Hello"))``."""
+
+    @pytest.fixture(name=f"{kind.name}_site")
+    def chat_site(sites: Sites) -> Generator[S]:
+        site = sites.chats[kind]
+        assert isinstance(site, kind)
+        site.bundle_page()
+        with _fresh(sites, site):
+            yield site
+
+    return chat_site
+
+
+chatgpt_site = _chat_fixture(ChatGPTSite)
 
 
 @contextmanager

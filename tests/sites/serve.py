@@ -11,7 +11,7 @@ import shlex
 import tempfile
 import threading
 
-from tests.sites.chatgpt import STATES, ChatGPTSite
+from tests.sites.chats import CHAT_SITES
 from tests.sites.kit import PlainSite, SiteServer
 from tests.sites.kit.browser import find_chromium
 
@@ -20,16 +20,16 @@ __all__ = ["main"]
 
 def main() -> None:
     """Serve until interrupted."""
-    chatgpt = ChatGPTSite()
-    server = SiteServer([chatgpt, PlainSite()], control=True)
-    chatgpt.bundle_page()
+    server = SiteServer([PlainSite(), *(kind() for kind in CHAT_SITES)], control=True)
+    for kind in CHAT_SITES:
+        kind.bundle_page()
     server.start()
     command = [
         find_chromium(),
         f"--user-data-dir={tempfile.gettempdir()}/replica-profile",
         "--no-first-run",
         *server.chromium_flags,
-        "https://chatgpt.com/",
+        *(f"https://{kind.hosts[0]}/" for kind in CHAT_SITES),
     ]
     desk = f"http://127.0.0.1:{server.control_port}/__control"
     example = json.dumps({"site": "chatgpt", "do": "say", "with": {"text": "Hello, **you**.", "delay": 0.2}})
@@ -40,8 +40,10 @@ def main() -> None:
     print(f"\nLook at it:\n  {shlex.join(command)}")
     print(f"\nLet it say something:\n  curl -d {shlex.quote(example)} {desk}")
     print("\nStates, by 'do': 'state', 'with': {'name': ...}:")
-    for name, state in STATES.items():
-        print(f"  {name:22} {(state.__doc__ or '').splitlines()[0]}")
+    for kind in CHAT_SITES:
+        print(f"\n  {kind.name}")
+        for name, state in kind.states.items():
+            print(f"    {name:22} {(state.__doc__ or '').splitlines()[0]}")
     print(flush=True)
     try:
         threading.Event().wait()

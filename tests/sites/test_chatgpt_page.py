@@ -190,7 +190,7 @@ async def test_a_long_paste_becomes_an_attachment_and_inserted_text_does_not(
     await page.session.call("Input.dispatchKeyEvent", paste)
     await page.see(face.chip)
     assert await page.count(face.chip) == 1
-    await page.click(face.send)
+    await page.click(f"{face.send}:enabled")  # once the file has been uploaded
     body = (await chatgpt_site.prompted())["body"]
     assert body["messages"][0]["content"]["parts"] == ["x" * 10_001]
     [attachment] = body["messages"][0]["metadata"]["attachments"]

@@ -52,9 +52,10 @@ STREAMED: dict[str, tuple[str, str]] = {
     "downgraded": (".markdown", "Hello from the replica."),
 }
 TESTED_BELOW = {
-    "alert", "approval", "challenge_on_calls", "dead_send", "done_only", "double_send", "duplicate_composer",
-    "editor_wiped", "first_click_ignored", "frozen", "late_enable", "localised", "never_sends", "overlay",
-    "silent", "slow_hydration", "stop_flickers", "stuck_turn",
+    "alert", "approval", "body_only", "challenge_on_calls", "dead_send", "done_only", "double_send",
+    "duplicate_composer", "editor_wiped", "first_click_ignored", "frozen", "late_enable", "localised",
+    "network_lost", "never_sends", "overlay", "page_only", "renamed_send", "silent", "slow_hydration",
+    "stop_flickers", "stuck_turn",
 }  # fmt: skip
 
 
@@ -254,6 +255,31 @@ async def test_a_frozen_page_receives_and_paints_nothing(page: Visitor, chatgpt_
     received = await chatgpt_site.journal.wait("received")
     assert sum(size for _, size in received["times"]) > 1000
     assert await page.count(".markdown") == 0
+
+
+async def test_an_answer_can_come_in_one_flush_or_past_the_wire_or_after_a_break(
+    page: Visitor, chatgpt_site: ChatGPTSite
+) -> None:
+    text = "one two three four"
+    for number, state in enumerate(("body_only", "page_only", "network_lost")):
+        chatgpt_site.state(state)
+        chatgpt_site.say(Answer(text=text, rendered="something else" if state == "body_only" else None))
+        await ask(page)
+        await chatgpt_site.journal.wait("received", count=number + 1)
+        await page.see(ACTIONS)
+        shown = await page.see(".markdown")
+        assert shown == ("something else" if state == "body_only" else text)
+    assert len(chatgpt_site.turns[0].writes) == 1
+    assert chatgpt_site.journal.count("resume") == 1
+
+
+async def test_the_send_control_can_have_other_names(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
+    chatgpt_site.state("renamed_send")
+    await page.open(HOME)
+    await page.click(COMPOSER)
+    await page.type("Hello")
+    await page.click("[data-action=submit-turn]")
+    await chatgpt_site.prompted()
 
 
 async def test_a_late_thread_wipes_what_was_typed(page: Visitor, chatgpt_site: ChatGPTSite) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from cdp_relay.cdp import Connection
 from tests.sites.chatgpt import Answer, ChatGPTSite, Recording
-from tests.sites.chatgpt.frames import Frame
 from tests.sites.chatgpt.stream import TurnIds, stream_answer
+from tests.sites.kit.turns import Frame
 from tests.sites.visitor import visit
 
 TEXT = "Naïve 😀 words, and\n\nthree\tlines of 漢字."

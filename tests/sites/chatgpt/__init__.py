@@ -9,9 +9,11 @@
 * ``page/``: the page, two generations, around a real ProseMirror.
 """
 
-from tests.sites.chatgpt.answer import Answer, Form, Recording, Refusal
+from tests.sites.chatgpt.answer import Answer, Form
 from tests.sites.chatgpt.site import ChatGPTSite
-from tests.sites.chatgpt.states import STATES, State
+from tests.sites.chatgpt.states import STATES
 from tests.sites.chatgpt.turns import Turn
+from tests.sites.kit.answers import Recording, Refusal
+from tests.sites.kit.states import State
 
 __all__ = ["STATES", "Answer", "ChatGPTSite", "Form", "Recording", "Refusal", "State", "Turn"]

@@ -6,35 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
+from tests.sites.kit.turns import Frame
 
-__all__ = ["DONE", "Deltas", "Frame", "Gate", "Pause", "Step", "delta_event", "typed_event"]
-
-
-@attrs.frozen
-class Frame:
-    """Bytes that are written at once."""
-
-    data: bytes
-    shared: bool = True
-    """Whether it belongs to the turn's stream proper, and not only to the first response."""
-
-
-@attrs.frozen
-class Pause:
-    """Nothing for some seconds."""
-
-    seconds: float
-
-
-@attrs.frozen
-class Gate:
-    """A place where the answer can be held or cut."""
-
-    name: str
-
-
-Step = Frame | Pause | Gate
+__all__ = ["DONE", "Deltas", "delta_event", "typed_event"]
 
 
 def typed_event(value: Mapping[str, Any]) -> Frame:

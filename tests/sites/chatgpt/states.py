@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import attrs
+from tests.sites.chatgpt.answer import Answer
+from tests.sites.kit.answers import Part, Refusal
+from tests.sites.kit.chat import HTML
+from tests.sites.kit.states import (
+    CHALLENGE,
+    PAGE_STATES,
+    Document,
+    State,
+    StateTable,
+    challenge_page,
+    state_into,
+)
 
-from tests.sites.chatgpt.answer import Answer, Part, Refusal, Reply
-
-__all__ = ["STATES", "Document", "State"]
-
-
-@attrs.frozen(kw_only=True)
-class Document:
-    """What comes instead of the page."""
-
-    status: int = 200
-    html: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class State:
-    """What is different while the site is in a state."""
-
-    page: Mapping[str, Any] = attrs.field(factory=dict)
-    """Members of the page's configuration."""
-    document: Document | None = None
-    reply: Reply | None = None
-    """What every prompt gets, unless the test said something else."""
-    signed_in: bool = True
-    api: Refusal | None = None
-    """What all of the page's calls to the backend get."""
+__all__ = ["STATES"]
 
 
-STATES: dict[str, Callable[..., State]] = {}
-
-
-def _state(function: Callable[..., State]) -> Callable[..., State]:
-    STATES[function.__name__] = function
-    return function
+STATES: StateTable = dict(PAGE_STATES)
+_state = state_into(STATES)
 
 
 # --- who is there, and whether the site lets them in ---------------------------------------------
@@ -94,7 +75,7 @@ def temporary_notice() -> State:
 def challenge(*, clears: bool = False) -> State:
     """A bot check instead of the page; ``clears`` lets the next load through, as most do."""
     return State(
-        document=Document(status=403, html=_CHALLENGE_PAGE, headers=(("cf-mitigated", "challenge"),)),
+        document=Document(status=403, html=challenge_page("chatgpt.com"), headers=CHALLENGE),
         page={"challengeClears": clears},
     )
 
@@ -103,8 +84,7 @@ def challenge(*, clears: bool = False) -> State:
 def challenge_on_calls() -> State:
     """The page is there, but each of its calls gets a bot check's HTML."""
     page = "<!doctype html><title>Just a moment...</title><div id=challenge-form></div>"
-    headers = (("cf-mitigated", "challenge"),)
-    return State(api=Refusal(status=403, body=page, content_type="text/html; charset=utf-8", headers=headers))
+    return State(api=Refusal(status=403, body=page, content_type=HTML, headers=CHALLENGE))
 
 
 @_state
@@ -117,75 +97,9 @@ def challenge_in_page(*, visible: bool = True) -> State:
 
 
 @_state
-def slow_hydration(*, milliseconds: int = 0) -> State:
-    """The fallback box stays so long; with 0 until the test releases the gate ``hydration``."""
-    return State(page={"hydrateAfter": milliseconds, "hydrateHeld": milliseconds == 0})
-
-
-@_state
-def stale_draft(*, text: str = "an old draft") -> State:
-    """The composer brings back a text that was never sent."""
-    return State(page={"draft": text})
-
-
-@_state
-def left_over_attachment(*, name: str = "old.txt") -> State:
-    """An attachment of an unsent message is still in the composer."""
-    return State(page={"attachments": [name]})
-
-
-@_state
 def work_mode() -> State:
     """The composer is in Work mode instead of Chat."""
     return State(page={"mode": "work"})
-
-
-@_state
-def overlay() -> State:
-    """Something invisible lies over the page and swallows the first click."""
-    return State(page={"overlay": True})
-
-
-@_state
-def first_click_ignored() -> State:
-    """The send control does nothing at its first click."""
-    return State(page={"send": "ignores-first-click"})
-
-
-@_state
-def late_enable(*, milliseconds: int = 400) -> State:
-    """The send control is there but disabled for a while."""
-    return State(page={"send": "late-enable", "sendEnabledAfter": milliseconds})
-
-
-@_state
-def never_sends() -> State:
-    """Sending empties the composer, prepares, and then nothing leaves the page."""
-    return State(page={"send": "never"})
-
-
-@_state
-def dead_send() -> State:
-    """The send control has no effect at all, and neither has Enter."""
-    return State(page={"send": "dead"})
-
-
-@_state
-def double_send() -> State:
-    """Sending once makes the page send twice."""
-    return State(page={"send": "twice"})
-
-
-@_state
-def duplicate_composer() -> State:
-    """A hidden second composer comes first in the document."""
-    return State(page={"duplicateComposer": True})
-
-
-@_state
-def localised(*, language: str = "zh") -> State:
-    """All labels in another language."""
-    return State(page={"language": language})
 
 
 @_state
@@ -195,27 +109,9 @@ def stuck_turn() -> State:
 
 
 @_state
-def frozen() -> State:
-    """The page goes on receiving but paints nothing, as in an occluded window."""
-    return State(page={"frozen": True})
-
-
-@_state
-def stop_flickers(*, milliseconds: int = 300) -> State:
-    """The stop control vanishes for a moment after the first words."""
-    return State(page={"stopFlicker": milliseconds})
-
-
-@_state
 def editor_wiped(*, milliseconds: int = 100) -> State:
     """An old thread arrives late and wipes what was typed meanwhile, once."""
     return State(page={"wipeAfter": milliseconds})
-
-
-@_state
-def alert(*, when: str = "answer") -> State:
-    """A JavaScript alert: at ``load`` or with the first words of an ``answer``."""
-    return State(page={"alert": when})
 
 
 @_state
@@ -305,8 +201,7 @@ def unusual_activity() -> State:
 def challenged_answer() -> State:
     """403 with a bot check's HTML, for the prompt alone."""
     page = "<!doctype html><html><head><title>Just a moment...</title></head><body></body></html>"
-    headers = (("cf-mitigated", "challenge"),)
-    refusal = Refusal(status=403, body=page, content_type="text/html; charset=utf-8", headers=headers)
+    refusal = Refusal(status=403, body=page, content_type=HTML, headers=CHALLENGE)
     return State(reply=refusal)
 
 
@@ -369,11 +264,3 @@ def safety_review() -> State:
 def silent(*, where: Part = "first-byte") -> State:
     """The answer hangs until the test releases it."""
     return State(reply=Answer(hold={where}))
-
-
-_CHALLENGE_PAGE = """<!doctype html>
-<html lang="en-US"><head><title>Just a moment...</title></head>
-<body><h1>chatgpt.com</h1><form id="challenge-form" action="/" method="POST">
-<p>Verify you are human by completing the action below.</p>
-<iframe src="https://challenges.cloudflare.com/turnstile/frame" width="300" height="65"></iframe>
-</form><script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script></body></html>"""

@@ -15,8 +15,10 @@ from typing import Any
 
 import attrs
 
-from tests.sites.chatgpt.answer import Answer, Recording
-from tests.sites.chatgpt.frames import DONE, Deltas, Frame, Gate, Pause, Step, typed_event
+from tests.sites.chatgpt.answer import Answer
+from tests.sites.chatgpt.frames import DONE, Deltas, typed_event
+from tests.sites.kit.answers import Recording
+from tests.sites.kit.turns import Frame, Gate, Pause, Step
 
 __all__ = ["TurnIds", "frames_of_recording", "stream_answer"]
 
@@ -203,7 +205,7 @@ def _handoff(answer: Answer, ids: TurnIds) -> Iterator[Step]:
         }
     )
     yield attrs.evolve(event, shared=False)
-    yield attrs.evolve(DONE, shared=False)
+    yield attrs.evolve(DONE, shared=False, ends=True)
 
 
 def _thinking(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:

@@ -18,11 +18,13 @@ from pathlib import Path
 __all__ = ["bundle"]
 
 _HOME = Path(__file__).parents[1]
+_KIT = Path(__file__).parent / "page"
+"""Modules that every page may import."""
 _CACHE = Path(os.environ.get("CDP_RELAY_TEST_CACHE") or _HOME / ".cache")
 
 
 def bundle(sources: Path, entries: Mapping[str, str]) -> Mapping[str, bytes]:
-    """Bundle modules of a folder, each with everything it imports.
+    """Bundle modules of a folder, each with everything it imports from there, the kit's and npm.
 
     Args:
       sources: the folder of the page's modules.
@@ -31,7 +33,7 @@ def bundle(sources: Path, entries: Mapping[str, str]) -> Mapping[str, bytes]:
     Raises:
       RuntimeError: npm or esbuild failed; the message has its output.
     """
-    modules = sorted(sources.glob("*.js"))
+    modules = [*sorted(sources.rglob("*.js")), *sorted(_KIT.rglob("*.js"))]
     digest = _digest([_HOME / "package-lock.json", *modules], *entries, *entries.values())
     folder = _CACHE / f"bundle-{sources.parent.name}-{digest}"
     if not folder.exists():

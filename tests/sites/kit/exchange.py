@@ -54,6 +54,8 @@ class Exchange:
         }
         self.host = self.headers.get("host", "").partition(":")[0]
         self.body = body
+        self.every_answer: list[tuple[str, str]] = []
+        """Headers of the answer, whoever makes it: a refusal, a stream, a file."""
         self.started = False
         self.finished = False
         self.upgraded = False
@@ -97,7 +99,7 @@ class Exchange:
 
     async def start(self, status: int, *, content_type: str, headers: Headers = ()) -> None:
         """Send status and headers; without a content-length the body is chunked."""
-        head = [("content-type", content_type), ("cache-control", "no-store"), *headers]
+        head = [("content-type", content_type), ("cache-control", "no-store"), *self.every_answer, *headers]
         self.started = True
         await self._send(h11.Response(status_code=status, headers=head))
 

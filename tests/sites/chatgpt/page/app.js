@@ -1,48 +1,21 @@
 // The page: waits for hydration, then is a chat.
 
-import { Control } from "./control.js";
+import { ChatApp, configuration, getJson, post } from "../../kit/page/app.js";
 import { GenerationA } from "./generation_a.js";
 import { GenerationB } from "./generation_b.js";
 import { labelsOf } from "./labels.js";
-import { showDialog, showRefusal, showStates } from "./overlays.js";
 import { Topics } from "./topics.js";
-import { post, Turn } from "./turn.js";
+import { Turn } from "./turn.js";
 
-class App {
+class App extends ChatApp {
   topics = new Topics();
-  control = new Control();
-  chat = null;
   parent = null;
-  busy = null;
-  signedIn = false;
-  #last = null;
 
   constructor(config) {
+    super(config);
     const address = new URL(location.href);
-    this.config = config;
     this.model = address.searchParams.get("model") ?? "auto";
     this.temporary = address.searchParams.get("temporary-chat") === "true";
-    this.chat = config.chat;
-    for (const name of ["error", "unhandledrejection"])
-      addEventListener(name, ({ error, reason }) =>
-        this.control.report("mistake", { text: String((error ?? reason)?.stack) }),
-      );
-    this.control.on("config", ({ config: changed }) => this.#reconfigure(changed));
-    this.control.on("dialog", ({ name }) => showDialog(name));
-    this.control.on("alert", ({ text }) => alert(text));
-    this.control.on("navigate", ({ url }) => location.assign(url));
-    this.control.on("close", () => window.close());
-    this.control.on("report", () => this.#last?.report());
-    this.control.on("read", ({ key, size }) => {
-      if (this.#last?.key === key) this.#last.reportRead(size);
-    });
-    this.control.on("loop", () => {
-      for (;;); // a hung renderer
-    });
-  }
-
-  get draftKey() {
-    return this.chat ?? "new";
   }
 
   async start() {
@@ -52,17 +25,14 @@ class App {
       getJson("/backend-api/conversations?offset=0&limit=28"),
       post("/backend-api/conversation/init", {}),
       fetch("/backend-api/me"),
-      this.config.hydrateAfter ? new Promise((done) => setTimeout(done, this.config.hydrateAfter)) : null,
+      this.delayed(),
     ]);
     this.signedIn = Boolean(session.user);
     const Generation = this.config.generation === "B" ? GenerationB : GenerationA;
     this.face = new Generation(this, labelsOf(this.config.language));
     this.face.mount(document.getElementById("root"), this.signedIn ? (chats.items ?? []) : []);
-    this.face.composer.restore();
-    showStates(this);
     if (this.chat) await this.#loadChat();
-    if (this.config.alert === "load") setTimeout(() => alert("A message from the page"));
-    this.control.report("hydrated", { url: location.href, generation: this.config.generation });
+    this.hydrated({ generation: this.config.generation });
     await opened;
   }
 
@@ -79,29 +49,7 @@ class App {
     this.face.beginThread();
     if (!this.chat && !this.temporary && location.pathname === "/")
       history.pushState(null, "", `/c/WEB:${crypto.randomUUID()}`);
-    const turn = new Turn(this, message);
-    this.busy = this.#last = turn;
-    this.face.composer.update();
-    await turn.run();
-    turn.running = false;
-    if (this.busy === turn) this.busy = null;
-    this.face.composer.update();
-  }
-
-  /** For a moment it looks as if the answer were over. */
-  flicker() {
-    if (!this.config.stopFlicker) return;
-    const { busy } = this;
-    this.busy = null;
-    this.face.composer.update();
-    setTimeout(() => {
-      this.busy ??= busy?.running ? busy : null;
-      this.face.composer.update();
-    }, this.config.stopFlicker);
-  }
-
-  stop() {
-    this.busy?.stop();
+    await this.follow(new Turn(this, message));
   }
 
   /** The site gave the chat its id. */
@@ -112,18 +60,8 @@ class App {
     if (!this.temporary) history.replaceState(null, "", `/c/${id}`);
   }
 
-  showRefusal() {
-    showRefusal(this);
-  }
-
-  scrollDown() {
-    const thread = document.querySelector(".thread");
-    thread.scrollTop = thread.scrollHeight;
-  }
-
-  #reconfigure(config) {
-    this.config = { ...config, generation: this.config.generation, chat: this.config.chat };
-    if (this.face) showStates(this);
+  reconfigure(config) {
+    super.reconfigure({ ...config, generation: this.config.generation });
   }
 
   async #loadChat() {
@@ -148,9 +86,4 @@ class App {
   }
 }
 
-async function getJson(url) {
-  const response = await fetch(url);
-  return response.ok ? response.json() : {};
-}
-
-new App(JSON.parse(document.getElementById("bootstrap").textContent)).start();
+new App(configuration()).start();

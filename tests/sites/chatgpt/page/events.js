@@ -1,26 +1,4 @@
-// The page's own reading of the stream: server-sent events, then deltas on a message.
-
-/** Cuts bytes into events; data lines are given as text. */
-export class EventReader {
-  #decoder = new TextDecoder();
-  #rest = "";
-
-  *feed(bytes) {
-    this.#rest += typeof bytes === "string" ? bytes : this.#decoder.decode(bytes, { stream: true });
-    let from = 0;
-    for (let end; (end = this.#rest.indexOf("\n\n", from)) >= 0; from = end + 2) {
-      const lines = this.#rest.slice(from, end).split("\n");
-      const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim());
-      const name =
-        lines
-          .find((line) => line.startsWith("event:"))
-          ?.slice(6)
-          .trim() ?? "message";
-      yield { name, data: data.join("\n") };
-    }
-    this.#rest = this.#rest.slice(from);
-  }
-}
+// What deltas do to a message.
 
 const isBatch = (value) =>
   Array.isArray(value) && value.length > 0 && value.every((item) => item && typeof item.p === "string");

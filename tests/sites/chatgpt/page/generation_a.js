@@ -1,31 +1,35 @@
 // The classic page: #prompt-textarea, data-testids, one <section> for each message.
 
-import { AnswerView } from "./answer_view.js";
-import { Composer, fileInput } from "./composer.js";
-import { element } from "./dom.js";
+import { AnswerView } from "../../kit/page/answer_view.js";
+import { fileInput } from "../../kit/page/attachments.js";
+import { Composer } from "../../kit/page/composer.js";
+import { element } from "../../kit/page/dom.js";
+import { duplicate } from "../../kit/page/overlays.js";
+import { composerParts, looks, thinkingParts } from "./answers.js";
+import { Face } from "./overlays.js";
 
-export class GenerationA {
-  #app;
+export class GenerationA extends Face {
   #labels;
-  #thread;
+  thread;
   #count = 0;
 
   constructor(app, labels) {
-    this.#app = app;
+    super();
+    this.app = app;
     this.#labels = labels;
   }
 
   mount(root, chats) {
     const labels = this.#labels;
-    this.#thread = element("div", { id: "thread", class: "thread" });
+    this.thread = element("div", { id: "thread", class: "thread" });
     const history = chats.map((chat, index) =>
       element("a", { "data-testid": `history-item-${index}`, href: `/c/${chat.id}` }, chat.title),
     );
     const profile =
-      this.#app.signedIn && element("button", { "data-testid": "accounts-profile-button" }, "Replica Person");
-    const login = !this.#app.signedIn && element("button", { "data-testid": "login-button" }, "Log in");
+      this.app.signedIn && element("button", { "data-testid": "accounts-profile-button" }, "Replica Person");
+    const login = !this.app.signedIn && element("button", { "data-testid": "login-button" }, "Log in");
     const modes = ["Chat", "Work"].map((name) => {
-      const on = name.toLowerCase() === (this.#app.config.mode ?? "chat");
+      const on = name.toLowerCase() === (this.app.config.mode ?? "chat");
       return element(
         "button",
         { type: "button", role: "radio", "aria-checked": `${on}`, "data-state": on ? "on" : "off" },
@@ -56,16 +60,12 @@ export class GenerationA {
           element("div", { role: "radiogroup" }, ...modes),
           login || null,
         ),
-        this.#thread,
+        this.thread,
         footer,
       ),
     );
-    this.composer = new Composer(this.#app, this.#composerParts(footer, labels));
-    if (this.#app.config.duplicateComposer) {
-      const copy = this.composer.form.cloneNode(true);
-      copy.style.display = "none";
-      footer.prepend(copy);
-    }
+    this.composer = new Composer(this.app, this.#composerParts(footer, labels));
+    if (this.app.config.duplicateComposer) duplicate(this.composer.root, footer);
   }
 
   beginThread() {}
@@ -79,7 +79,7 @@ export class GenerationA {
       ...attachments.map((name) => element("div", { class: "file" }, name)),
       element("div", { class: "bubble whitespace-pre-wrap" }, text),
     );
-    this.#thread.append(this.#section("user", this.#labels.you, user));
+    this.thread.append(this.#section("user", this.#labels.you, user));
     const place = element("div", { class: "markdown prose" });
     const message = element("div", { "data-message-author-role": "assistant", class: "message" }, place);
     const thinkingPlace = element("div", { class: "thinking" });
@@ -89,11 +89,11 @@ export class GenerationA {
       class: "message",
     });
     const section = this.#section("assistant", this.#labels.said, thinkingPlace, empty);
-    this.#thread.append(section);
-    return new AnswerView(this.#app, {
+    this.thread.append(section);
+    return new AnswerView(this.app, {
       place,
-      thinkingPlace,
-      codeBlock,
+      looks: { ...looks, codeBlock },
+      ...thinkingParts(thinkingPlace),
       begin: () => section.append(message),
       identify: ({ id, metadata }) => {
         message.dataset.messageId = id;
@@ -101,6 +101,7 @@ export class GenerationA {
       },
       finish: (state) => {
         empty.remove();
+        thinkingPlace.replaceChildren();
         if (state !== "failed") section.append(this.#actions());
       },
       fail: (words, retry) => {
@@ -111,7 +112,7 @@ export class GenerationA {
         );
         section.append(element("div", { class: "error text-token-text-error" }, words, again));
       },
-    });
+    }, key);
   }
 
   #section(role, title, ...children) {
@@ -152,7 +153,7 @@ export class GenerationA {
     const form = element(
       "form",
       { class: "composer-form group/composer", "data-type": "unified-composer" },
-      fileInput(null),
+      fileInput({ multiple: true }, (files) => this.composer.files.add(files)),
       chipPlace,
       editorPlace,
       element(
@@ -164,19 +165,19 @@ export class GenerationA {
       ),
     );
     footer.append(form);
-    const mode = this.#app.config.mode === "work" ? labels.work : labels.ask;
+    const mode = this.app.config.mode === "work" ? labels.work : labels.ask;
+    const attributes = {
+      id: "prompt-textarea",
+      role: "textbox",
+      "aria-label": mode,
+      "aria-multiline": "true",
+    };
+    const emptyAttributes = { class: "placeholder", "data-placeholder": labels.placeholder };
     return {
-      form,
-      editorPlace,
+      ...composerParts(this.app, editorPlace, { attributes, emptyAttributes }),
+      root: form,
       buttonPlace,
       chipPlace,
-      editorAttributes: {
-        id: "prompt-textarea",
-        role: "textbox",
-        "aria-label": mode,
-        "aria-multiline": "true",
-      },
-      emptyAttributes: { class: "placeholder", "data-placeholder": labels.placeholder },
       sendButton: () =>
         element(
           "button",
@@ -212,7 +213,7 @@ export class GenerationA {
           },
           "♪",
         ),
-      chip: (name, remove) =>
+      chip: ({ name }, remove) =>
         element(
           "div",
           { "data-testid": "composer-attachment-chip", class: "chip" },

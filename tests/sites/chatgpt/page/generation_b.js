@@ -1,20 +1,24 @@
 // The native composer's page: form[data-chatgpt-composer], one element for each exchange.
 
-import { AnswerView } from "./answer_view.js";
-import { Composer, fileInput } from "./composer.js";
-import { element } from "./dom.js";
+import { AnswerView } from "../../kit/page/answer_view.js";
+import { fileInput } from "../../kit/page/attachments.js";
+import { Composer } from "../../kit/page/composer.js";
+import { element } from "../../kit/page/dom.js";
+import { duplicate } from "../../kit/page/overlays.js";
+import { composerParts, looks, thinkingParts } from "./answers.js";
+import { Face } from "./overlays.js";
 
-export class GenerationB {
-  #app;
+export class GenerationB extends Face {
   #labels;
   #home;
   #homePlace;
-  #thread;
+  thread;
   #threadFooter;
   #threadComposer = null;
 
   constructor(app, labels) {
-    this.#app = app;
+    super();
+    this.app = app;
     this.#labels = labels;
   }
 
@@ -23,17 +27,17 @@ export class GenerationB {
   }
 
   mount(root, chats) {
-    const mode = this.#app.config.mode ?? "chat";
+    const mode = this.app.config.mode ?? "chat";
     const modes = ["Chat", "Work"].map((name) =>
       element("button", { type: "button", "aria-pressed": `${name.toLowerCase() === mode}` }, name),
     );
     const links = chats.map((chat) =>
       element("a", { class: "__menu-item", href: `/c/${chat.id}` }, chat.title),
     );
-    const account = this.#app.signedIn
+    const account = this.app.signedIn
       ? element("button", { "data-testid": "accounts-profile-button", "aria-label": "Replica Person" }, "RP")
       : element("button", { "data-testid": "login-button" }, "Log in");
-    this.#thread = element("div", { class: "thread" });
+    this.thread = element("div", { class: "thread" });
     this.bannerPlace = element("div", { class: "banner-place" });
     this.#threadFooter = element("div", { "data-thread-scroll-footer": true, class: "footer hidden" });
     this.#homePlace = element(
@@ -52,19 +56,15 @@ export class GenerationB {
       element(
         "main",
         { "data-app-shell-main-surface": true },
-        this.#thread,
+        this.thread,
         this.#homePlace,
         this.#threadFooter,
       ),
     );
-    this.#home = new Composer(this.#app, this.#composerParts("home", this.#homePlace));
+    this.#home = new Composer(this.app, this.#composerParts("home", this.#homePlace));
     this.#homePlace.append(this.bannerPlace);
-    if (this.#app.config.duplicateComposer) {
-      const copy = this.#home.form.cloneNode(true);
-      copy.style.display = "none";
-      this.#thread.before(copy);
-    }
-    if (this.#app.chat) this.beginThread();
+    if (this.app.config.duplicateComposer) duplicate(this.#home.root, this.thread.parentElement);
+    if (this.app.chat) this.beginThread();
   }
 
   /** The thread gets a composer of its own; the one of the home page stays, hidden. */
@@ -73,10 +73,10 @@ export class GenerationB {
     this.#homePlace.classList.add("hidden");
     this.#threadFooter.classList.remove("hidden");
     const above = element("div", {
-      "data-above-composer-conversation-id": `chatgpt:${this.#app.chat ?? "local"}`,
+      "data-above-composer-conversation-id": `chatgpt:${this.app.chat ?? "local"}`,
     });
     this.#threadFooter.append(above, this.bannerPlace);
-    this.#threadComposer = new Composer(this.#app, this.#composerParts("thread", this.#threadFooter));
+    this.#threadComposer = new Composer(this.app, this.#composerParts("thread", this.#threadFooter));
   }
 
   chatNamed(id) {
@@ -109,11 +109,11 @@ export class GenerationB {
       selection,
     );
     exchange.append(thinkingPlace);
-    this.#thread.append(exchange);
-    return new AnswerView(this.#app, {
+    this.thread.append(exchange);
+    return new AnswerView(this.app, {
       place,
-      thinkingPlace,
-      codeBlock,
+      looks: { ...looks, codeBlock },
+      ...thinkingParts(thinkingPlace),
       begin: () => exchange.append(answer),
       identify: ({ id }, chatId) => {
         answer.dataset.chatgptSearchMessageIds = id;
@@ -121,7 +121,8 @@ export class GenerationB {
         selection.dataset.chatgptSelectionConversationId = chatId;
       },
       finish: (state) => {
-        if (!this.#app.config.stuckTurn) exchange.dataset.talvtTurnState = "complete";
+        thinkingPlace.replaceChildren();
+        if (!this.app.config.stuckTurn) exchange.dataset.talvtTurnState = "complete";
         if (state === "failed") return;
         answer.append(
           element(
@@ -135,7 +136,7 @@ export class GenerationB {
         const again = element("button", { click: retry }, "Retry");
         exchange.append(element("aside", { role: "alert", class: "error" }, words, again));
       },
-    });
+    }, key);
   }
 
   #composerParts(placement, parent) {
@@ -164,12 +165,14 @@ export class GenerationB {
       },
       "Medium",
     );
+    const input = (accept) =>
+      fileInput({ multiple: true, accept }, (files) => this.composer.files.add(files));
     const form = element(
       "form",
       { "data-chatgpt-composer": true, "data-composer-placement": placement, class: "composer-form" },
-      fileInput("image/*,video/*"),
-      fileInput("image/*"),
-      fileInput(null),
+      input("image/*,video/*"),
+      input("image/*"),
+      input(null),
       chipPlace,
       editorPlace,
       element(
@@ -182,24 +185,24 @@ export class GenerationB {
       ),
     );
     parent.append(form);
-    const name = this.#app.config.mode === "work" ? labels.work : labels.ask;
+    const name = this.app.config.mode === "work" ? labels.work : labels.ask;
+    const attributes = {
+      "data-composer-markdown": "true",
+      role: "textbox",
+      "aria-label": name,
+      "aria-multiline": "true",
+    };
+    const emptyAttributes = { "data-empty-paragraph": "true" };
     return {
-      form,
-      editorPlace,
+      ...composerParts(this.app, editorPlace, { attributes, emptyAttributes }),
+      root: form,
       buttonPlace,
       chipPlace,
-      editorAttributes: {
-        "data-composer-markdown": "true",
-        role: "textbox",
-        "aria-label": name,
-        "aria-multiline": "true",
-      },
-      emptyAttributes: { "data-empty-paragraph": "true" },
       sendButton: () => element("button", { type: "submit", "aria-label": labels.send, class: "round" }, "↑"),
       stopButton: () => element("button", { type: "button", "aria-label": labels.stop, class: "round" }, "■"),
       idleButton: () =>
         element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "♪"),
-      chip: (file, remove) =>
+      chip: ({ name: file }, remove) =>
         element(
           "span",
           { class: "chip group/composer-attachment" },

@@ -1,6 +1,7 @@
-// What can lie over the page or beside the composer, by the state that the site is in.
+// What this site shows over the page or beside the composer; common to both generations.
 
-import { element } from "./dom.js";
+import { element } from "../../kit/page/dom.js";
+import { showDialog, showToast } from "../../kit/page/overlays.js";
 
 const DIALOGS = {
   "too-many-requests": {
@@ -45,54 +46,33 @@ const NOTICES = {
   "conversation-gone": "This conversation is no longer available. Start a new chat.",
 };
 
-/** Show a dialog; each of its buttons only closes it. */
-export function showDialog(name) {
-  const { title, text, buttons } = DIALOGS[name];
-  document.querySelector("[data-replica-dialog]")?.remove();
-  const close = () => backdrop.remove();
-  const dialog = element(
-    "div",
-    { role: "dialog", "aria-modal": "true", "data-state": "open", class: "dialog" },
-    element("h2", {}, title),
-    element("p", {}, text),
-    ...buttons.map((label) => element("button", { click: close }, label)),
-  );
-  const backdrop = element("div", { class: "backdrop", "data-replica-dialog": true }, dialog);
-  document.body.append(backdrop);
-}
-
-/** Show what the page's configuration says should be there from the start. */
-export function showStates(app) {
-  const { config, face } = app;
-  if (config.dialog) showDialog(config.dialog);
-  if (config.banner && !config.bannerAfterRefusal) showBanner(face, config.banner);
-  if (config.overlay && !document.querySelector("[data-replica-overlay]")) {
-    const overlay = element("div", {
-      class: "overlay",
-      "data-replica-overlay": true,
-      click: () => overlay.remove(),
-    });
-    document.body.append(overlay);
+/** What both generations can show; a generation has app and bannerPlace. */
+export class Face {
+  showDialog(name) {
+    showDialog(DIALOGS[name]);
   }
-  if (config.challengeFrame && !document.querySelector("iframe[src*='challenges.cloudflare.com']")) {
-    const style = config.challengeFrame === "hidden" ? "display:none" : null;
-    const src = "https://challenges.cloudflare.com/turnstile/frame";
-    document.body.append(element("iframe", { src, style, width: 300, height: 65, class: "challenge" }));
-  }
-}
 
-/** Show what comes with a refused prompt. */
-export function showRefusal({ config, face }) {
-  if (config.dialogAfterRefusal) showDialog(config.dialogAfterRefusal);
-  if (config.banner) showBanner(face, config.banner);
-  if (config.noticeAfterRefusal) {
-    const start = element("a", { href: "/", role: "button" }, "Start new chat");
-    face.bannerPlace.replaceChildren(
-      element("div", { role: "alert", class: "banner" }, NOTICES[config.noticeAfterRefusal], start),
-    );
+  showToast(text) {
+    showToast(text);
   }
-}
 
-function showBanner(face, text) {
-  face.bannerPlace.replaceChildren(element("div", { class: "banner" }, text));
+  showBanner(text) {
+    this.bannerPlace.replaceChildren(element("div", { class: "banner" }, text));
+  }
+
+  showError(text) {
+    this.bannerPlace.replaceChildren(element("div", { role: "alert", class: "banner" }, text));
+  }
+
+  /** Show what comes with a refused prompt. */
+  showRefusal() {
+    const { config } = this.app;
+    if (config.dialogAfterRefusal) this.showDialog(config.dialogAfterRefusal);
+    if (config.banner) this.showBanner(config.banner);
+    if (config.noticeAfterRefusal) {
+      const start = element("a", { href: "/", role: "button" }, "Start new chat");
+      const words = NOTICES[config.noticeAfterRefusal];
+      this.bannerPlace.replaceChildren(element("div", { role: "alert", class: "banner" }, words, start));
+    }
+  }
 }

@@ -1,4 +1,4 @@
 // A shared worker that fetches for all pages of the site.
-import { servePort } from "./fetching.js";
+import { servePort } from "../../kit/page/fetching.js";
 
 self.onconnect = ({ ports: [port] }) => servePort(port);

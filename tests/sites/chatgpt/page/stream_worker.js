@@ -1,4 +1,4 @@
 // A dedicated worker that fetches for its page.
-import { servePort } from "./fetching.js";
+import { servePort } from "../../kit/page/fetching.js";
 
 servePort(self);

@@ -1,8 +1,11 @@
 // One turn in the page: the request with all that comes before it, the stream, and what to do when it breaks.
 
-import { element } from "./dom.js";
-import { DeltaTree, EventReader } from "./events.js";
-import { openStream } from "./fetching.js";
+import { pause, post } from "../../kit/page/app.js";
+import { element } from "../../kit/page/dom.js";
+import { openStream } from "../../kit/page/fetching.js";
+import { Receipts } from "../../kit/page/receipts.js";
+import { EventReader } from "../../kit/page/sse.js";
+import { DeltaTree } from "./events.js";
 
 const RESUMES = 12;
 const POLLS = 30;
@@ -25,10 +28,7 @@ export class Turn {
   #handoff = null;
   #token = null;
   #answerId = null;
-  #received = [];
   #unread = [];
-  #size = 0;
-  #wanted = Infinity;
   #stream = null;
   #stopped = false;
   #begun = false;
@@ -37,7 +37,8 @@ export class Turn {
     this.#app = app;
     this.#message = message;
     this.key = crypto.randomUUID();
-    const names = message.attachments.map((file) => file.name);
+    this.receipts = new Receipts(app.control, this.key);
+    const names = message.attachments.map(({ name }) => name);
     this.#view = app.face.addTurn({ key: this.key, text: message.text, attachments: names });
   }
 
@@ -50,7 +51,7 @@ export class Turn {
     }
     if (this.#failed) this.#view.fail(this.#failed, () => {});
     this.#view.finish(this.#stopped ? "stopped" : this.#failed ? "failed" : "complete");
-    this.report();
+    this.receipts.report();
   }
 
   /** The page's own stop: tell the site, and drop the stream. */
@@ -62,26 +63,9 @@ export class Turn {
     this.#handoff?.end();
   }
 
-  /** Tell the journal when each chunk was read, in milliseconds since 1970. */
-  report() {
-    this.#app.control.report("received", { turn: this.key, times: this.#received });
-  }
-
-  /** Tell the journal when so many bytes were read. */
-  reportRead(size) {
-    this.#wanted = size;
-    this.#checkRead();
-  }
-
-  #checkRead() {
-    if (this.#size < this.#wanted) return;
-    this.#wanted = Infinity;
-    this.#app.control.report("read", { key: this.key, size: this.#size });
-  }
-
   async #ask() {
     const app = this.#app;
-    const attachments = await Promise.all(this.#message.attachments.map(upload));
+    const attachments = this.#message.attachments.map(({ uploaded }) => uploaded);
     await app.prepare();
     await post(`/backend-api/sentinel/chat-requirements/prepare`, {});
     await post(`/backend-api/sentinel/chat-requirements/finalize`, {});
@@ -104,7 +88,7 @@ export class Turn {
       if (!mayResume)
         throw new Broken("A network error occurred. Please check your connection and try again.");
       this.#view.recovering(true);
-      await delay(this.#app.config.resumeAfter ?? 50);
+      await pause(this.#app.config.resumeAfter ?? 50);
       await fetch(`/backend-api/conversation/${this.#app.chat}/stream_status`);
       this.#reader = new EventReader();
       this.#unread = []; // what Chromium had for the page and never gave it
@@ -118,7 +102,8 @@ export class Turn {
     const headers = { "content-type": "application/json", accept: "text/event-stream" };
     if (this.#token) headers["x-conduit-token"] = this.#token;
     const init = { method: "POST", headers, body: JSON.stringify(body) };
-    this.#stream = openStream(this.#app.config.fetchIn ?? "page", url, init);
+    const { control, config } = this.#app;
+    this.#stream = openStream(config.fetchIn ?? "page", url, init, { control, key: this.key });
     let head = null;
     const refused = [];
     for await (const piece of this.#stream.pieces) {
@@ -131,15 +116,14 @@ export class Turn {
   }
 
   #take(bytes) {
-    this.#received.push([performance.timeOrigin + performance.now(), bytes.length]);
-    this.#size += bytes.length;
+    this.receipts.add(bytes.length);
     const { losesOnBreak = 0 } = this.#app.config;
     for (const event of this.#reader.feed(bytes)) {
       this.#unread.push(event);
       const keep = event.data === "[DONE]" ? 0 : losesOnBreak;
       while (this.#unread.length > keep) this.#event(this.#unread.shift());
     }
-    this.#checkRead();
+    this.receipts.check();
   }
 
   #event({ name, data }) {
@@ -166,7 +150,7 @@ export class Turn {
       this.#handoff?.end();
     } else if (value.type === "title_generation") document.title = value.title;
     else if (value.type === "stream_handoff") this.#prepareHandoff(value.options[0]);
-    else if (value.type === "conversation_async_status") this.#view.image();
+    else if (value.type === "conversation_async_status") this.#view.card(galleryCard());
     else if (value.type === "moderation" && value.moderation_response.blocked)
       this.#view.fail("This content may violate our usage policies.", () => {});
   }
@@ -204,10 +188,8 @@ export class Turn {
 
   #firstWords() {
     this.#begun = true;
-    const { config } = this.#app;
-    if (config.alert === "answer") setTimeout(() => alert("A message from the page"));
-    if (config.card === "approval") this.#view.card(approvalCard());
-    this.#app.flicker();
+    if (this.#app.config.card === "approval") this.#view.card(approvalCard());
+    this.#app.firstWords();
   }
 
   #cumulative({ message, conversation_id: chat }) {
@@ -256,7 +238,7 @@ export class Turn {
     } catch {
       detail = null;
     }
-    this.#app.showRefusal();
+    this.#app.face.showRefusal();
     const words = typeof detail === "string" ? detail : detail?.message;
     this.#failed = words ?? `Something went wrong (${status}).`;
   }
@@ -271,7 +253,7 @@ export class Turn {
         this.#view.restart(answer.content.parts[0]);
         return;
       }
-      await delay(this.#app.config.pollEvery ?? 200);
+      await pause(this.#app.config.pollEvery ?? 200);
     }
     this.#failed = "Resume stream unavailable";
   }
@@ -322,15 +304,6 @@ export class Turn {
   }
 }
 
-/** POST some JSON. */
-export function post(url, body) {
-  return fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
 /** A notice that the site wants a person's leave. */
 function approvalCard() {
   return element(
@@ -352,15 +325,7 @@ function isAnswer({ author, recipient, channel, content, metadata }) {
   );
 }
 
-async function upload(file) {
-  const about = { file_name: file.name, file_size: file.size, use_case: "my_files" };
-  const response = await post("/backend-api/files", about);
-  const { upload_url: url, file_id: id } = await response.json();
-  await fetch(url, { method: "PUT", body: file });
-  await post(`/backend-api/files/${id}/uploaded`, {});
-  return { id, name: file.name, size: file.size, mime_type: file.type };
-}
-
-function delay(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+function galleryCard() {
+  const picture = element("div", { "data-testid": "generated-image-preview" }, "🖼");
+  return element("div", { "data-testid": "generated-image-gallery" }, picture);
 }

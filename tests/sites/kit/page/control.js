@@ -5,6 +5,8 @@ export class Control {
   #socket;
   #waiting = [];
   #commands = new Map();
+  #bodies = new Map();
+  #rendered = new Map();
 
   constructor() {
     this.#socket = new WebSocket(`wss://${location.host}/__replica`);
@@ -15,6 +17,14 @@ export class Control {
       const command = JSON.parse(event.data);
       this.#commands.get(command.do)?.(command);
     };
+    this.on("render", ({ key, text }) => {
+      this.#rendered.set(key, text);
+      this.report("heard", { order: "render", key });
+    });
+    this.on("body", ({ key, data, end }) => {
+      if (end) this.report("heard", { order: "body", key });
+      else this.#bodies.get(key)?.(Uint8Array.from(atob(data), (one) => one.charCodeAt(0)));
+    });
   }
 
   /** Call a function when a test tells the page to do something. */
@@ -27,5 +37,15 @@ export class Control {
     const text = JSON.stringify({ kind, ...details });
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
     else this.#waiting.push(text);
+  }
+
+  /** Take the bytes of a turn's answer that come past the network domain's sight. */
+  carry(key, take) {
+    this.#bodies.set(key, take);
+  }
+
+  /** What the page is to show for a turn instead of what it received; undefined when nothing was ordered. */
+  rendered(key) {
+    return this.#rendered.get(key);
   }
 }

@@ -1,4 +1,5 @@
-// Where the answer's stream is fetched: in the page, in a dedicated worker, or in a shared one.
+// Where and how the answer's stream is asked for: fetch in the page, in a dedicated worker or in a shared
+// one, or XMLHttpRequest.
 
 /** Fetch and report: {kind: "head"|"chunk"|"end"|"error"}, used by the page and by the workers. */
 export async function fetchInPieces(url, init, emit) {
@@ -42,8 +43,40 @@ function portTo(kind) {
   return workerPort;
 }
 
-/** Start a fetch; gives {pieces, abort}, where pieces is an async iterator. */
-export function openStream(kind, url, init) {
+/** Ask with XMLHttpRequest and report its growing text as the same pieces. */
+function askInPieces(url, init, emit) {
+  const request = new XMLHttpRequest();
+  const encoder = new TextEncoder();
+  let read = 0;
+  const take = () => {
+    const text = request.responseText;
+    if (text.length > read) emit({ kind: "chunk", bytes: encoder.encode(text.slice(read)) });
+    read = text.length;
+  };
+  request.open(init.method, url);
+  request.withCredentials = init.credentials === "include";
+  for (const [name, value] of Object.entries(init.headers ?? {})) request.setRequestHeader(name, value);
+  request.onreadystatechange = () => {
+    if (request.readyState !== XMLHttpRequest.HEADERS_RECEIVED) return;
+    emit({ kind: "head", status: request.status, type: request.getResponseHeader("content-type") ?? "" });
+  };
+  request.onprogress = take;
+  request.onload = () => {
+    take();
+    emit({ kind: "end" });
+  };
+  request.onerror = () => emit({ kind: "error", name: "NetworkError", message: "the connection broke" });
+  request.onabort = () => emit({ kind: "error", name: "AbortError", message: "aborted" });
+  request.send(init.body);
+  return () => request.abort();
+}
+
+/**
+ * Ask for a stream; gives {pieces, abort}, where pieces is an async iterator.
+ *
+ * kind: page, xhr, worker or shared-worker. control and key: the turn's body may also come over the test's channel.
+ */
+export function openStream(kind, url, init, { control, key } = {}) {
   const queue = [];
   let wake = () => {};
   const emit = (piece) => {
@@ -51,10 +84,13 @@ export function openStream(kind, url, init) {
     wake();
   };
   let abort;
+  control?.carry(key, (bytes) => emit({ kind: "chunk", bytes }));
   if (kind === "page") {
     const controller = new AbortController();
     abort = () => controller.abort();
     fetchInPieces(url, { ...init, signal: controller.signal }, emit);
+  } else if (kind === "xhr") {
+    abort = askInPieces(url, init, emit);
   } else {
     const id = `${Date.now()}-${(lastId += 1)}`;
     const port = portTo(kind);

@@ -1,4 +1,4 @@
-// The composer's editor: ProseMirror over a document of plain paragraphs.
+// An editor: ProseMirror over a document of plain paragraphs.
 
 import { baseKeymap, splitBlock } from "prosemirror-commands";
 import { history, redo, undo } from "prosemirror-history";
@@ -7,6 +7,7 @@ import { Schema } from "prosemirror-model";
 import { nodes } from "prosemirror-schema-basic";
 import { EditorState, Plugin } from "prosemirror-state";
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
+import { takesTransfer, watchInsertions } from "./large_text.js";
 
 const schema = new Schema({
   nodes: { doc: { content: "paragraph+" }, paragraph: nodes.paragraph, text: nodes.text },
@@ -31,12 +32,14 @@ function emptyMark(attributes) {
 /**
  * An editor in a place.
  *
- * settings: attributes (of the editable element), emptyAttributes (of an empty paragraph), onEnter(),
- * onChange(), and onLargeText(text, how) which says whether it took a pasted or dropped text.
+ * settings: attributes (of the editable element), emptyAttributes (of an empty paragraph), and from the
+ * composer onEnter(), onChange(), onFiles(files), and onLargeText(text, how) which says whether it took a
+ * pasted, dropped or inserted text.
  */
-export class Editor {
+export class ProseMirrorEditor {
   constructor(place, settings) {
-    const take = (transfer, how) => settings.onLargeText(transfer?.getData("text/plain") ?? "", how);
+    const take = (transfer, how) => takesTransfer(transfer, how, settings);
+    watchInsertions(place, settings);
     this.view = new EditorView(place, {
       attributes: settings.attributes,
       state: EditorState.create({
@@ -64,6 +67,10 @@ export class Editor {
         if (transaction.docChanged) settings.onChange();
       },
     });
+  }
+
+  set editable(on) {
+    this.view.setProps({ editable: () => on });
   }
 
   /** Whether there is anything but blanks. Cheap for long texts. */
