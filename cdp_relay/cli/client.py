@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from cdp_relay.errors import AnswerIncomplete, InternalError, RelayError
 from cdp_relay.settings import Home
 from cdp_relay.wire.sse import SSEDecoder
 
-__all__ = ["ServiceClient", "find_service"]
+__all__ = ["ServiceClient", "failure_of", "find_service"]
 
 _ANSWER_SECONDS = 60.0
 """Longest silence on a streamed answer; the service fills silences far sooner."""
@@ -32,9 +32,9 @@ class ServiceClient:
     running: Running
     key: str = attrs.field(repr=False)
 
-    def get(self, path: str) -> tuple[int, Any]:
+    def get(self, path: str, *, timeout: float = 10.0) -> tuple[int, Any]:
         """Get a path of the service, from its root; returns the status and the parsed JSON."""
-        connection = self._connect(timeout=10.0)
+        connection = self._connect(timeout=timeout)
         with closing(connection):
             connection.request("GET", path, headers=self._headers())
             response = connection.getresponse()
@@ -53,11 +53,16 @@ class ServiceClient:
             response = connection.getresponse()
             parsed = _parse(response.read())
             if response.status != 200:
-                raise _failure(parsed)
+                raise failure_of(parsed)
             return parsed
 
-    def stream(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, body: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Ask for a streamed chat completion and yield its chunks as they come.
+
+        Args:
+          headers: further ones.
 
         Closing the iterator closes the connection, which stops the answer on the page.
 
@@ -70,11 +75,11 @@ class ServiceClient:
                 "POST",
                 f"{urlsplit(self.running.base_url).path}/chat/completions",
                 json.dumps({**body, "stream": True}).encode(),
-                self._headers() | {"Content-Type": "application/json"},
+                {**self._headers(), "Content-Type": "application/json", **(headers or {})},
             )
             response = connection.getresponse()
             if response.status != 200:
-                raise _failure(_parse(response.read()))
+                raise failure_of(_parse(response.read()))
             if connection.sock is not None:
                 connection.sock.settimeout(_ANSWER_SECONDS)
             decoder = SSEDecoder()
@@ -84,7 +89,7 @@ class ServiceClient:
                         return
                     chunk = _parse(event.data.encode())
                     if "error" in chunk:
-                        raise _failure(chunk)
+                        raise failure_of(chunk)
                     yield chunk
             raise AnswerIncomplete("The service ended the stream before the answer was whole.")
 
@@ -112,7 +117,8 @@ def _parse(data: bytes) -> Any:
         raise InternalError("The service answered with something else than JSON.") from None
 
 
-def _failure(body: Any) -> RelayError:
+def failure_of(body: Any) -> RelayError:
+    """The error that a refusal of the service tells of."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return InternalError("The service refused without saying why.")

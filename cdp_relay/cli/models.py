@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
+import attrs
 import click
 
 from cdp_relay.cli.options import SettingsCommand, given_settings
-from cdp_relay.settings import Home, Settings
+from cdp_relay.settings import Home, LoadedSettings
 
 __all__ = ["models"]
+
+_REFRESH_SECONDS = 600.0
+"""Every site's page is opened, one after the other."""
 
 
 @click.command(
@@ -17,17 +22,26 @@ __all__ = ["models"]
     examples="""
     cdp-relay models
     cdp-relay models --json
+    cdp-relay models --refresh chatgpt
     """,
 )
+@click.option(
+    "--refresh",
+    is_flag=False,
+    flag_value="all",
+    metavar="[SITE]",
+    help="First open the sites' own menus (or that of SITE) and read what they offer; nothing is sent.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def models(as_json: bool) -> None:
-    """List the models that a client can name, without touching the browser.
+def models(refresh: str | None, as_json: bool) -> None:
+    """List the models that a client can name, without touching the browser unless told to.
 
     SITE stands for the site's own choice of a model, SITE/MODEL for one of its models. Any other
-    name goes to the default site.
+    name goes to the default site. A model that only the site's own menu had is marked with '+', one
+    that the menu does not let choose now with '-'.
     """
     home, loaded = given_settings()
-    rows = _running_models(home) or _offered_models(home, loaded.settings)
+    rows = _running_models(home, refresh) or _offered_models(home, loaded, refresh)
     if as_json:
         from cdp_relay.cli.output import print_json
 
@@ -36,28 +50,67 @@ def models(as_json: bool) -> None:
     width = max((len(row["id"]) for row in rows), default=0)
     for row in rows:
         state = f"   ({row['state']})" if row["state"] not in (None, "unknown", "ready") else ""
-        click.echo(f"{row['id']:<{width}}  {row['title']}{state}")
+        mark = "-" if row.get("available") is False else "+" if row.get("source") == "site" else " "
+        click.echo(f"{mark} {row['id']:<{width}}  {row['title']}{state}")
 
 
-def _running_models(home: Home) -> list[dict[str, Any]]:
-    from cdp_relay.cli.client import find_service
+def _running_models(home: Home, refresh: str | None) -> list[dict[str, Any]]:
+    from cdp_relay.cli.client import failure_of, find_service
 
     service = find_service(home)
     if service is None:
         return []
-    _, listed = service.get("/v1/models")
+    query = f"?refresh={quote(refresh)}" if refresh else ""
+    status, listed = service.get(f"/v1/models{query}", timeout=_REFRESH_SECONDS if refresh else 10.0)
+    if status != 200:
+        raise failure_of(listed)
+    for site, failure in listed.get("cdp_relay", {}).get("not_refreshed", {}).items():
+        _say_failed(site, failure["message"])
     return [
         {"id": model["id"], "site": model["owned_by"], **model.get("cdp_relay", {})}
         for model in listed["data"]
     ]
 
 
-def _offered_models(home: Home, settings: Settings) -> list[dict[str, Any]]:
+def _offered_models(home: Home, loaded: LoadedSettings, refresh: str | None) -> list[dict[str, Any]]:
+    import trio
+
+    from cdp_relay.chat.health import SiteMemory
+    from cdp_relay.chat.offers import offered_models
     from cdp_relay.chat.registry import load_registry
 
-    rows = []
-    for name, provider in load_registry(home, settings).providers.items():
-        offers = [(name, provider.site.title)]
-        offers += [(f"{name}/{offer.id}", offer.label or offer.id) for offer in provider.site.models]
-        rows += [{"id": label, "site": name, "title": title, "state": None} for label, title in offers]
+    if refresh:
+        trio.run(_look_up, home, loaded, refresh)
+    providers = load_registry(home, loaded.settings).providers
+    memory = SiteMemory(home.sites_file)
+    memory.load(tuple(providers))
+    rows: list[dict[str, Any]] = []
+    for name, provider in providers.items():
+        rows.append({"id": name, "site": name, "title": provider.site.title, "state": None})
+        rows += [
+            {
+                "id": f"{name}/{offer.id}",
+                "site": name,
+                "title": offer.label,
+                "state": None,
+                "source": offer.source,
+                "available": offer.available,
+            }
+            for offer in offered_models(provider.site, memory.menus.get(name))
+        ]
     return rows
+
+
+async def _look_up(home: Home, loaded: LoadedSettings, refresh: str) -> None:
+    from cdp_relay.chat.relay import open_relay
+    from cdp_relay.cli.logs import set_up_logs
+
+    set_up_logs(attrs.evolve(loaded.settings.log, level="error"))
+    async with open_relay(loaded.settings, home) as relay:
+        failures = await relay.look_up_models(None if refresh == "all" else refresh)
+    for site, error in failures.items():
+        _say_failed(site, error.message)
+
+
+def _say_failed(site: str, message: str) -> None:
+    click.echo(f"{site}: {message}", err=True)
