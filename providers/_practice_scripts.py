@@ -23,6 +23,7 @@ __all__ = [
     "Move",
     "Refuse",
     "Say",
+    "Show",
     "Think",
     "Unknown",
     "Wait",
@@ -43,6 +44,14 @@ class Think:
     """A piece of the thinking that is shown before the answer."""
 
     text: str
+
+
+@attrs.frozen(kw_only=True)
+class Show:
+    """A picture that belongs to the answer."""
+
+    url: str
+    description: str
 
 
 @attrs.frozen
@@ -91,7 +100,7 @@ class Unknown:
     """An event of a kind that no decoder knows."""
 
 
-Move = Say | Think | Wait | Refuse | Fail | End | Cut | Hang | Unknown
+Move = Say | Show | Think | Wait | Refuse | Fail | End | Cut | Hang | Unknown
 
 _MAX_WORDS = 2_000_000
 """About 12 MB of answer: more than any chat page gives, and still a matter of seconds."""
@@ -265,6 +274,15 @@ def _thinking(words: Sequence[str], _text: str) -> Iterator[Move]:
     yield End()
 
 
+def _picture(words: Sequence[str], _text: str) -> Iterator[Move]:
+    if words and words[0].lower() == "gone":
+        yield Say("This picture is gone already.")
+        yield Show(url="/gone.png", description="nothing")
+    else:
+        yield Show(url="/river.png", description="A river under a clear sky.")
+    yield End()
+
+
 _BEGINNING = "This answer begins well, "
 
 ERROR_KINDS: dict[str, tuple[Move, ...]] = {
@@ -297,6 +315,7 @@ SCRIPTS: dict[str, Callable[[Sequence[str], str], Iterator[Move]]] = {
     "markdown": _markdown,
     "slow": _slow,
     "thinking": _thinking,
+    "picture": _picture,
     "error": _error,
 }
 """Scripts by name; each takes the words of its arguments and the exact text they were read from."""

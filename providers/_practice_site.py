@@ -23,7 +23,8 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
 
-from ._practice_scripts import Cut, End, Fail, Hang, Move, Refuse, Say, Think, Unknown, Wait, play
+from ._practice_picture import draw_river
+from ._practice_scripts import Cut, End, Fail, Hang, Move, Refuse, Say, Show, Think, Unknown, Wait, play
 
 __all__ = ["serve_practice"]
 
@@ -85,6 +86,8 @@ class _Site:
             await self._send_page(send)
         elif method == "GET" and path == "/practice.js":
             await _reply(send, 200, self.script, "text/javascript; charset=utf-8")
+        elif method == "GET" and path == "/river.png":
+            await _reply(send, 200, draw_river(), "image/png")
         elif path not in ("/answer", "/stop"):
             await _reply(send, 404, {"error": "There is nothing here."})
         elif method != "POST":
@@ -107,7 +110,7 @@ class _Site:
         digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
         policy = (
             f"default-src 'none'; script-src 'self'; style-src 'sha256-{digest}'; connect-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         await _reply(
             send, 200, self.page, "text/html; charset=utf-8", [(b"content-security-policy", policy.encode())]
@@ -169,6 +172,8 @@ async def _perform(moves: Iterable[Move], send: _Send, stopped: trio.Event) -> M
                 await _send_event(send, {"type": "text", "text": text})
             case Think(text):
                 await _send_event(send, {"type": "thinking", "text": text})
+            case Show(url=url, description=description):
+                await _send_event(send, {"type": "picture", "url": url, "description": description})
             case Wait(seconds):
                 with trio.move_on_after(seconds):
                     await stopped.wait()

@@ -65,6 +65,14 @@ class Answer {
     follow();
   }
 
+  show({url, description}) {
+    const picture = element("img");
+    picture.src = url;
+    picture.alt = description;
+    this.turn.append(picture);
+    follow();
+  }
+
   flush() {
     clearTimeout(this.timer);
     this.timer = 0;
@@ -174,6 +182,7 @@ async function readAnswer(stream, answer, problem) {
       const event = JSON.parse(line.slice("data: ".length));
       if (event.type === "text") answer.add(event.text);
       else if (event.type === "thinking") answer.think(event.text);
+      else if (event.type === "picture") answer.show(event);
       else if (event.type === "error") problem = event.message;
       else if (event.type === "end") problem = event.reason === "stopped" ? "Stopped." : "";
     }

@@ -1,7 +1,7 @@
 """The practice page: a chat site that the relay brings along, with scripted answers.
 
 Its stream is a plain server-sent one: every event is a JSON object whose ``type`` is ``start``,
-``thinking``, ``text``, ``error`` or ``end``, and an answer is whole only when ``end`` came.
+``thinking``, ``text``, ``picture``, ``error`` or ``end``, and an answer is whole only when ``end`` came.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cdp_relay.chat.contract import (
     AnswerEnded,
     ConversationSeen,
     DecoderEvent,
+    FileSeen,
     ModelSeen,
     Provider,
     SiteFailed,
@@ -77,6 +78,8 @@ def _read_event(data: str) -> Iterator[DecoderEvent]:
         }:
             yield ConversationSeen(conversation, message)
             yield ModelSeen(model)
+        case {"type": "picture", "url": str(url), "description": str(description)}:
+            yield FileSeen(url=url, media_type="image/png", description=description)
         case {"type": "end", "reason": str(reason)} if reason in _REASONS:
             yield AnswerEnded(_REASONS[reason])
         case {"type": "error", "code": str(code), "message": str(message)}:

@@ -90,6 +90,38 @@ def test_chat_asks_the_running_service(service: Service, run: Run, run_apart: Ru
     assert "HTTP 429" in refused.err
 
 
+def test_chat_sends_files_along_and_keeps_those_that_come_back(
+    service: Service, run: Run, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Plan\n", "utf-8")
+    said = run("chat", "-m", "practice", "--file", str(notes), "Read this:").out
+    assert said == "Read this:\n\n[file: notes.md]\n```\n# Plan\n```"
+
+    folder = tmp_path / "pictures"
+    first = run("chat", "-m", "practice", "--save", str(folder), "/picture")
+    second = run("chat", "-m", "practice", "--save", str(folder), "--json", "/picture").json
+    assert (first.code, first.out, first.err) == (0, "", f"river.png, 877 bytes: {folder / 'river.png'}\n")
+    assert second["files"] == [
+        {
+            "name": "river.png",
+            "media_type": "image/png",
+            "bytes": 877,
+            "path": str(folder / "river-2.png"),
+        }
+    ]
+    assert sorted(file.name for file in folder.iterdir()) == ["river-2.png", "river.png"]
+    assert (folder / "river.png").read_bytes()[:4] == b"\x89PNG"
+    gone = run("chat", "-m", "practice", "/picture gone")
+    assert (gone.code, gone.out) == (0, "This picture is gone already.")
+
+    refused = run("chat", "-m", "practice", "--file", str(folder / "river.png"), "What is this?")
+    assert refused.code == 1
+    assert "Practice page takes no files, and 'river.png' (image/png) is no text" in refused.err
+    (tmp_path / "empty").touch()
+    assert "is empty" in run("chat", "--file", str(tmp_path / "empty"), "hi").err
+
+
 def test_a_second_start_names_who_holds_the_profile(service: Service, run_apart: Run) -> None:
     outcome = run_apart("up", "--headless", "--port", "0")
     assert outcome.code == 1
@@ -140,6 +172,10 @@ def test_launch_and_serve_share_the_work_of_up(start: Start, run: Run) -> None:
 
 
 def test_chat_without_a_service_starts_a_browser_for_the_one_question(run_apart: Run, home: Path) -> None:
+    kept = home.parent / "kept"
+    drawn = run_apart("chat", "-m", "practice", "--headless", "--save", str(kept), "/picture")
+    assert (drawn.code, drawn.out) == (0, "")
+    assert (kept / "river.png").stat().st_size == 877
     outcome = run_apart("chat", "-m", "practice", "--headless", "Hello!")
     assert (outcome.code, outcome.out, outcome.err) == (0, "Hello!", "")
     assert not (home / "service.json").exists()

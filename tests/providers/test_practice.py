@@ -377,7 +377,7 @@ async def test_a_reader_who_left_ends_the_answer_and_leaves_nothing_behind(
 
 def test_the_models_are_the_scripts(provider: Provider) -> None:
     assert [offer.id for offer in provider.site.models] == [
-        "echo", "lorem", "code", "markdown", "slow", "thinking", "error",
+        "echo", "lorem", "code", "markdown", "slow", "thinking", "picture", "error",
     ]  # fmt: skip
     assert {offer.id for offer in provider.site.models} == set(scripts.SCRIPTS)
     assert all(offer.label for offer in provider.site.models)
