@@ -22,6 +22,7 @@ from cdp_relay.chat.vocabulary import (
     TextDelta,
     Usage,
 )
+from cdp_relay.errors import RelayError, SignedOut, UnsupportedValue
 from cdp_relay.settings import ServerSettings
 
 KEY = "sk-relay-test"
@@ -69,6 +70,7 @@ class ScriptedRelay:
         factory=lambda: SiteStatus(name="practice", title="Practice", state="ready", ready=True, tabs=1)
     )
     asked: list[ChatRequest] = attrs.field(factory=list)
+    looked_up: list[str | None] = attrs.field(factory=list)
     running: int = 0
     started: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
@@ -94,11 +96,23 @@ class ScriptedRelay:
             for name in ("chatgpt", "practice", "practice/echo")
         )
 
+    async def look_up_models(self, site: str | None = None) -> dict[str, RelayError]:
+        self.looked_up.append(site)
+        await trio.lowlevel.checkpoint()
+        if site == "practice":
+            raise UnsupportedValue("The practice page has no menu of models that the relay knows.")
+        return {"chatgpt": SignedOut("ChatGPT asks to sign in.")} if site is None else {}
+
     def route(self, label: str) -> Route:
         site, _, model = label.partition("/")
         if site in ("chatgpt", "practice"):
             known = model in ("", "gpt-5", "echo")
-            return Route(site=site, model=model if model and known else None, by_default=not known)
+            return Route(
+                site=site,
+                model=model if model and known else None,
+                by_default=not known,
+                honours=frozenset({"temperature", "effort"} if site == "chatgpt" else ()),
+            )
         return Route(site="practice", model=None, by_default=True)
 
     def status(self) -> RelayStatus:

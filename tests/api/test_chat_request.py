@@ -35,7 +35,7 @@ def test_a_plain_question_is_read() -> None:
     assert roles_and_texts(completion) == [(Role.USER, "Hi")]
     assert not completion.stream
     assert not completion.include_usage
-    assert completion.ignored == ()
+    assert completion.given == ()
 
 
 def test_roles_of_newer_and_older_clients_are_read() -> None:
@@ -122,7 +122,7 @@ def test_what_a_page_cannot_honour_is_named_and_let_through() -> None:
     )
     assert completion.stream
     assert completion.include_usage
-    assert completion.ignored == (
+    assert completion.given == (
         "temperature",
         "max_tokens",
         "tools",
@@ -133,7 +133,7 @@ def test_what_a_page_cannot_honour_is_named_and_let_through() -> None:
 
 
 def test_defaults_that_say_nothing_are_not_named() -> None:
-    assert read(tool_choice="none", response_format={"type": "text"}, logprobs=False).ignored == ()
+    assert read(tool_choice="none", response_format={"type": "text"}, logprobs=False).given == ()
 
 
 _WRONG_BY_TYPE: dict[str, list[Any]] = {
@@ -336,7 +336,7 @@ def test_a_body_that_is_no_json_object_says_where_it_breaks(body: bytes, hint: s
 
 def test_every_known_parameter_may_be_null() -> None:
     fields = dict.fromkeys(set(_WRONG_BY_TYPE) - {"model", "messages"})
-    assert read(**fields).ignored == ()
+    assert read(**fields).given == ()
 
 
 _VALUES: list[Any] = [

@@ -68,5 +68,5 @@ async def test_model_ids_may_hold_slashes() -> None:
         "object": "model",
         "created": 1700000000,
         "owned_by": "practice",
-        "cdp_relay": {"title": "Practice/Echo", "state": "unknown"},
+        "cdp_relay": {"title": "Practice/Echo", "state": "unknown", "source": "definition"},
     }
