@@ -60,6 +60,11 @@ class Answer:
     """The passage of the answer that is being given out."""
     model: str = ""
     """The model that the answer's messages name."""
+    alternatives: bool = False
+    """Whether the site tells several answers side by side, of which the first counts."""
+    _chosen: str | None = None
+    _parents: dict[str, str] = attrs.field(factory=dict)
+    """By message, the one that it follows; only kept while there are alternatives."""
     _passages: dict[tuple[str, bool], Passage] = attrs.field(factory=dict)
     _thinking: Passage | None = None
     _still_thinking: bool = False
@@ -76,7 +81,7 @@ class Answer:
         self._heed_images(message)
         if verdict.kind is Kind.FAILURE:
             self.failure = system_error(message)
-        if verdict.kind in (Kind.OTHER, Kind.FAILURE):
+        if verdict.kind in (Kind.OTHER, Kind.FAILURE) or not self._counts(verdict.kind, message):
             return None
         thinking = verdict.kind is not Kind.ANSWER
         key = (str(message.get("id", "")), thinking)
@@ -85,6 +90,29 @@ class Answer:
             passage = self._passages[key] = Passage(message_id=key[0], thinking=thinking)
             passage.held = not thinking and self._could_be_preamble(message)
         return Reading(verdict.kind, passage)
+
+    def choose_first(self) -> None:
+        """From now on only the answer that began first counts, and what follows it."""
+        self.alternatives = True
+        if self.last is not None:
+            self._chosen = self.last.message_id
+
+    def _counts(self, kind: Kind, message: dict[str, Any]) -> bool:
+        if not self.alternatives:
+            return True
+        name = str(message.get("id", ""))
+        metadata = message.get("metadata")
+        if isinstance(metadata, dict) and isinstance(metadata.get("parent_id"), str):
+            self._parents[name] = metadata["parent_id"]
+        if kind is not Kind.ANSWER:
+            return True
+        if self._chosen is None:
+            self._chosen = name
+        for _ in range(len(self._parents) + 1):
+            if name == self._chosen:
+                return True
+            name = self._parents.get(name, "")
+        return False
 
     def read(self, reading: Reading, message: dict[str, Any]) -> None:
         """Take in what is new in a message."""

@@ -13,6 +13,7 @@ from cdp_relay.errors import (
     AnswerBlocked,
     CapReached,
     ChallengeShown,
+    ConversationNotFound,
     ConversationTooLong,
     GenerationFailed,
     PromptTooLong,
@@ -28,10 +29,11 @@ from ._refusals import seconds_until
 
 __all__ = [
     "SaidError",
+    "UsedUp",
     "error_of",
     "read_body",
     "read_said_error",
-    "reset_of_limits",
+    "used_up",
 ]
 
 _MAX_MESSAGE_CHARS = 300
@@ -45,6 +47,8 @@ class SaidError:
     message: str = ""
     reset: Any = None
     """When the allowance is back: seconds, a time stamp, or an ISO time; as the site gave it."""
+    model: str = ""
+    """The model whose allowance is used up, where the site names it."""
 
 
 _CODES: dict[str, type[RelayError]] = {
@@ -150,33 +154,35 @@ def read_said_error(document: Any) -> SaidError | None:
     message = message or _text(document.get("message"))
     if not code and re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", message):
         code = message
-    reset = None
+    reset, model = None, ""
     for holder in (inner, document):
-        for key in (
-            "clears_in",
-            "reset_after",
-            "resets_after",
-            "resets_in_seconds",
-            "resets_at",
-            "retry_after",
-        ):
-            if reset is None:
-                reset = holder.get(key)
         if reset is None:
-            reset = reset_of_limits(holder)
-    return SaidError(code=code, message=message, reset=reset)
+            reset = next((holder[key] for key in _RESETS if holder.get(key) is not None), None)
+        limit = used_up(holder)
+        reset = limit.reset if reset is None else reset
+        model = model or limit.model
+    return SaidError(code=code, message=message, reset=reset, model=model)
 
 
-def reset_of_limits(holder: Mapping[str, Any]) -> Any:
-    """The reset time of the first allowance that is used up, from the lists that tell of limits."""
+@attrs.frozen
+class UsedUp:
+    """An allowance of which nothing is left."""
+
+    reset: Any = None
+    """As in :attr:`SaidError.reset`."""
+    model: str = ""
+
+
+def used_up(holder: Mapping[str, Any]) -> UsedUp:
+    """The first allowance that is used up and says until when, from the lists that tell of limits."""
     for key in ("model_limits", "limits_progress", "blocked_features"):
         limits = holder.get(key)
         for limit in limits if isinstance(limits, list) else ():
             if isinstance(limit, Mapping) and limit.get("remaining", 0) == 0:
                 reset = limit.get("resets_after") or limit.get("reset_after")
                 if reset is not None:
-                    return reset
-    return None
+                    return UsedUp(reset, _text(limit.get("model_slug")))
+    return UsedUp()
 
 
 def error_of(
@@ -205,6 +211,8 @@ def error_of(
         details["site_code"] = said.code[:80]
     if status:
         details["http_status"] = status
+    if kind is CapReached and said.model:
+        details["model"] = said.model[:80]
     seconds = seconds_until(said.reset, now)
     if seconds is None:
         seconds = seconds_until(retry_after, now)
@@ -216,7 +224,7 @@ def _kind(said: SaidError, status: int) -> type[RelayError]:
     if code in _CODES:
         return _CODES[code]
     if _GONE.fullmatch(code):
-        return GenerationFailed
+        return ConversationNotFound
     for pattern, kind in _WORDINGS:
         if re.search(pattern, said.message, re.IGNORECASE):
             return kind

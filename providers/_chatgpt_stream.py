@@ -19,13 +19,14 @@ from cdp_relay.errors import AnswerBlocked, CapReached, EmptyAnswer, GenerationF
 from cdp_relay.wire import DeltaDocument, ServerSentEvent, SSEDecoder, SurrogateJoiner, decode_json
 
 from ._chatgpt_answer import Answer
-from ._chatgpt_errors import SaidError, error_of, read_said_error, reset_of_limits
+from ._chatgpt_errors import SaidError, UsedUp, error_of, read_said_error, used_up
 from ._chatgpt_passages import Reading
 from ._chatgpt_socket import EarlyItems, SocketItem, read_frame
 
 __all__ = ["ChatGPTDecoder"]
 
 _MAX_DRIFTS = 64
+_MAX_CURSORS = 256
 _NO_ERROR: tuple[Any, ...] = (None, "", False)
 
 # Typed events that say nothing a client needs.
@@ -54,6 +55,24 @@ class _Lane:
     signature: tuple[Any, ...] = ()
     reading: Reading | None = None
     any_event: bool = False
+    cursor: int = -1
+    """The message that deltas are about, where several are told side by side."""
+    cursors: dict[int, _Lane] = attrs.field(factory=dict)
+
+    def part(self, frame: Any) -> _Lane:
+        """The lane of the message that a delta is about, where several are told side by side.
+
+        A counter that comes with anything but a new message changes nothing.
+        """
+        counter = frame.get("c") if isinstance(frame, dict) else None
+        if not isinstance(counter, int):
+            counter = self.cursor
+        if counter not in self.cursors and self.cursors and not _is_root(frame):
+            counter = self.cursor
+        if counter not in self.cursors and len(self.cursors) < _MAX_CURSORS:
+            self.cursors[counter] = _Lane(socket=self.socket) if self.cursors else self
+        self.cursor = counter if counter in self.cursors else self.cursor
+        return self.cursors[self.cursor]
 
 
 class ChatGPTDecoder:
@@ -176,6 +195,8 @@ class ChatGPTDecoder:
             self._report("event", f"no type, but {', '.join(sorted(map(str, value))[:6])[:120]}")
 
     def _delta(self, lane: _Lane, value: Any) -> None:
+        if self._answer.alternatives:
+            lane = lane.part(value)
         for fault in lane.document.apply(value):
             # A path or a value differs each time; one report of its kind is enough.
             self._report(fault.kind, fault.detail if fault.kind == "operation" else f"a delta's {fault.kind}")
@@ -224,6 +245,9 @@ class ChatGPTDecoder:
                 self._async = value.get("async_status") is not None
             case "conversation_detail_metadata":
                 self._heed_limits(value)
+            case "num_variants_in_stream":
+                if value.get("num_variants_in_stream") not in (0, 1):
+                    self._offer_choice()
             case "moderation":
                 response = value.get("moderation_response")
                 if isinstance(response, dict) and response.get("blocked") is True:
@@ -240,6 +264,16 @@ class ChatGPTDecoder:
             case _ if kind not in _QUIET_EVENTS and kind != "resume_conversation_token":
                 if not (kind.endswith("error") and self._refused(value)):
                     self._report("event", kind[:80])
+
+    def _offer_choice(self) -> None:
+        """The site tells two answers side by side and asks which is better: the first one counts."""
+        for lane in (self._response, *self._topics.values()):
+            lane.cursor = lane.document.counter or 0
+            lane.cursors = {lane.cursor: lane}
+        self._answer.choose_first()
+        self._answer.notice(
+            "answer_choice", "ChatGPT wrote several answers to choose from; the first one was taken."
+        )
 
     # --- the end
 
@@ -341,7 +375,7 @@ class ChatGPTDecoder:
 
     def _heed_limits(self, value: dict[str, Any]) -> None:
         if self._capped is not None:
-            self._fail_capped(reset_of_limits(value))
+            self._fail_capped(used_up(value))
         for key in ("model_limits", "blocked_features"):
             limits = value.get(key)
             for limit in limits if isinstance(limits, list) else ():
@@ -367,9 +401,11 @@ class ChatGPTDecoder:
             self._answer.fail(error)
         return True
 
-    def _fail_capped(self, reset: Any = None) -> None:
+    def _fail_capped(self, limit: UsedUp | None = None) -> None:
         if self._capped is not None:
-            self._answer.fail(error_of(attrs.evolve(self._capped, reset=reset), now=self._now))
+            limit = limit or UsedUp()
+            said = attrs.evolve(self._capped, reset=limit.reset, model=limit.model)
+            self._answer.fail(error_of(said, now=self._now))
             self._capped = None
 
 
@@ -379,6 +415,11 @@ def _is_harmless(data: str) -> bool:
         return data == "[DONE]" or (data.startswith('{"type"') and bool(decode_json(data)))
     except ValueError:
         return False
+
+
+def _is_root(frame: Any) -> bool:
+    value = frame.get("v") if isinstance(frame, dict) else None
+    return isinstance(value, dict) and "message" in value
 
 
 def _is_delta(value: Any) -> bool:

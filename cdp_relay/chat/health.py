@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import trio
 from cdp_relay.chat.contract import Pacing
 from cdp_relay.chat.offers import SeenModels
 from cdp_relay.chat.pacing import Pace
+from cdp_relay.chat.reset_time import seconds_until_reset
 from cdp_relay.errors import (
     AccountBlocked,
     AccountChooser,
@@ -231,10 +233,13 @@ class SiteHealth:
         self._tell()
 
     def _cool_down(self, error: RelayError) -> CoolDown:
-        seconds = error.retry_after_seconds
-        if seconds is None:
-            seconds = _CAP_SECONDS if isinstance(error, CapReached) else _RATE_LIMIT_SECONDS
-        return CoolDown(until=self.clock() + seconds, message=error.message, kind=type(error))
+        """How long the site rests; the client that met the error is told so as well."""
+        if error.retry_after_seconds is None:
+            now = datetime.fromtimestamp(self.clock()).astimezone()
+            default = _CAP_SECONDS if isinstance(error, CapReached) else _RATE_LIMIT_SECONDS
+            error.retry_after_seconds = seconds_until_reset(error.message, now) or default
+        until = self.clock() + error.retry_after_seconds
+        return CoolDown(until=until, message=error.message, kind=type(error))
 
     def thaw(self) -> None:
         """Forget the cool-downs that are over."""

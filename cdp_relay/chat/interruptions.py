@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 
 import attrs
 import trio
 
 from cdp_relay.chat.contract import Provider, StateRule
 from cdp_relay.chat.registry import error_class
+from cdp_relay.chat.reset_time import seconds_until_reset
 from cdp_relay.errors import (
     AttachmentRefused,
     BrowserError,
     BrowserGone,
+    CapReached,
     PageNavigated,
+    RateLimited,
     RelayError,
     SiteError,
 )
-from cdp_relay.page import Tab, watch_states
+from cdp_relay.page import Tab, state_text, watch_states
 
-__all__ = ["Interruptions", "sole_error", "state_error", "watch_interruptions"]
+__all__ = ["Interruptions", "shown_error", "sole_error", "state_error", "watch_interruptions"]
 
 
 def state_error(provider: Provider, rule: StateRule) -> RelayError:
@@ -28,6 +32,15 @@ def state_error(provider: Provider, rule: StateRule) -> RelayError:
     kind = error_class(rule.code) or SiteError
     message = rule.message or f"{provider.site.title} shows the state {rule.code!r}."
     return kind(message, details={"site": provider.site.name, "state": rule.code})
+
+
+async def shown_error(tab: Tab, provider: Provider, rule: StateRule) -> RelayError:
+    """The error of a state that a tab shows, with the time when it ends where the page tells that."""
+    error = state_error(provider, rule)
+    if isinstance(error, CapReached | RateLimited):
+        text = await state_text(tab, rule)
+        error.retry_after_seconds = seconds_until_reset(text, datetime.now().astimezone())
+    return error
 
 
 def sole_error(error: BaseException) -> BaseException:
@@ -115,7 +128,7 @@ async def watch_interruptions(tab: Tab, provider: Provider) -> AsyncGenerator[In
         # What a file is refused with is heard where the files are put in, which names the file.
         rules = tuple(rule for rule in provider.site.states if rule.code != AttachmentRefused.code)
         try:
-            watch._show(state_error(provider, await watch_states(tab, rules)))
+            watch._show(await shown_error(tab, provider, await watch_states(tab, rules)))
         except BrowserError as error:
             watch._lose(error)
 

@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from cdp_relay.chat.contract import Provider, StepLimits
-from cdp_relay.chat.interruptions import state_error
+from cdp_relay.chat.interruptions import shown_error
 from cdp_relay.chat.vocabulary import Drift, Step
 from cdp_relay.errors import ConversationNotFound, PageNavigated, RelayError, SelectorDrift, SiteTimeout
 from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
@@ -219,4 +219,4 @@ async def _refuse_states(site_tab: SiteTab, *, passing: bool = False) -> None:
     rules = tuple(rule for rule in site_tab.provider.site.states if passing or not rule.after_seconds)
     rule = await find_state(site_tab.tab, rules) if rules else None
     if rule is not None:
-        raise state_error(site_tab.provider, rule)
+        raise await shown_error(site_tab.tab, site_tab.provider, rule)

@@ -62,13 +62,22 @@ def test_a_cap_refuses_until_the_stated_time_and_no_longer() -> None:
     assert health.state == "unknown"
 
 
-def test_a_rate_limit_without_a_time_rests_a_minute() -> None:
-    clock = Clock()
-    health = SiteHealth(name="s", clock=clock)
-    health.failed(RateLimited("Slow down."))
-    with pytest.raises(RateLimited) as refused:
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (RateLimited("Slow down."), 60),
+        (CapReached("Full."), 300),
+        (CapReached("The site says: you have hit the limit; try again in 2 hours."), 7200),
+        (CapReached("Try again in 2 hours.", retry_after_seconds=90), 90),
+    ],
+)
+def test_a_rest_lasts_as_long_as_the_site_said_in_whatever_form(error: RelayError, seconds: int) -> None:
+    health = SiteHealth(name="s", clock=Clock())
+    health.failed(error)
+    assert error.retry_after_seconds == pytest.approx(seconds), "the first client is told as well"
+    with pytest.raises(type(error)) as refused:
         health.check()
-    assert refused.value.retry_after_seconds == 60
+    assert refused.value.retry_after_seconds == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("error", [SelectorDrift("x"), SiteOverloaded("x")])

@@ -364,3 +364,58 @@ def test_deltas_without_any_message_are_reported() -> None:
     said = decode(START, text("lost"), delta({"v": "more"}), DONE, None)
     assert (said.text, said.ends) == ("", ["empty_answer"])
     assert said.drift == [("path", "a delta's path")]
+
+
+def choice(*frames: bytes) -> bytes:
+    return (
+        START
+        + typed("num_variants_in_stream", num_variants_in_stream=2, display_treatment="skippable")
+        + (b"".join(frames))
+    )
+
+
+def at(cursor: int, frame: dict[str, Any]) -> bytes:
+    return delta({**frame, "c": cursor})
+
+
+def test_of_two_answers_to_choose_from_the_first_is_taken_and_it_is_said() -> None:
+    second = {"metadata": {"parent_id": "s2"}}
+    stream = choice(
+        at(1, {"p": "", "o": "add", "v": root("a1", metadata={"parent_id": "s1"})}),
+        at(2, {"v": root("a2", **second)}),
+        at(1, {"p": TEXT, "o": "append", "v": "The first "}),
+        at(2, {"p": TEXT, "o": "append", "v": "The second "}),
+        delta({"v": "answer, "}),
+        at(1, {"v": "answer."}),
+        at(2, {"p": "/message/end_turn", "o": "replace", "v": True}),
+        at(2, {"p": "/message/status", "o": "replace", "v": "finished_successfully"}),
+        at(1, {"p": "", "o": "patch", "v": [{"p": TEXT, "o": "append", "v": " Whole."}]}),
+        delta({"v": root("a3", "It goes on.", metadata={"parent_id": "a1"}), "c": 3}),
+        TAIL,
+    )
+    outcome = decode(stream)
+    assert outcome.text == "The first answer. Whole.\n\nIt goes on."
+    assert outcome.notices == ["answer_choice"]
+    assert outcome.ends == ["stop"]
+    assert outcome.drift == []
+
+
+def test_a_choice_that_is_announced_late_keeps_the_answer_that_has_begun() -> None:
+    stream = (
+        START
+        + start("a1")
+        + text("One")
+        + typed("num_variants_in_stream", num_variants_in_stream=2)
+        + delta({"v": root("b1", "Two"), "c": 9})
+        + delta({"v": " of it", "p": TEXT, "o": "append", "c": 0})
+        + TAIL
+    )
+    assert decode(stream).text == "One of it"
+
+
+def test_one_variant_is_no_choice() -> None:
+    stream = (
+        START + typed("num_variants_in_stream", num_variants_in_stream=1) + start("a1") + text("x") + TAIL
+    )
+    outcome = decode(stream)
+    assert (outcome.text, outcome.notices, outcome.drift) == ("x", [], [])

@@ -91,8 +91,8 @@ LIMITS = [
             None,
         ),
         (403, {"detail": "Something else"}, "site_error", None),
-        (404, {"detail": {"code": "conversation_not_found"}}, "generation_failed", None),
-        (404, {"detail": "history_disabled_conversation_expired"}, "generation_failed", None),
+        (404, {"detail": {"code": "conversation_not_found"}}, "conversation_not_found", None),
+        (404, {"detail": "history_disabled_conversation_expired"}, "conversation_not_found", None),
         (400, {"detail": {"code": "content_policy_violation"}}, "content_filter", None),
         (403, {"detail": {"code": "account_deactivated"}}, "account_blocked", None),
         (422, {"detail": [{"msg": "field required", "loc": ["body"]}]}, "generation_failed", None),
@@ -297,3 +297,14 @@ def test_the_newest_user_message_is_the_prompt() -> None:
 )
 def test_a_request_that_sends_no_prompt_is_no_submission(body: bytes) -> None:
     assert provider().read_submission(body) is None
+
+
+def test_a_cap_names_its_model_where_the_site_does() -> None:
+    limits = {"model_limits": [{"model_slug": "gpt-x", "resets_after": IN_TEN_MINUTES.isoformat()}]}
+    body = {"error": {"code": "model_cap_exceeded", "message": "Used up."}, **limits}
+    refused = provider().refusal(429, {}, json.dumps(body).encode())
+    closing = typed("conversation_detail_metadata", **limits)
+    streamed = decode(START + typed("error", error_code="model_cap_exceeded", error="Used up.") + closing)
+    for error in (refused, streamed.error):
+        assert error.details["model"] == "gpt-x"
+        assert error.retry_after_seconds == 600
