@@ -152,9 +152,11 @@ class MarkdownReader {
       flush();
       blocks.push(...more);
     };
-    for (const node of childrenOf(container)) {
-      if (node.nodeType === Node.TEXT_NODE) run = this.append(run, this.text(node));
-      if (node.nodeType !== Node.ELEMENT_NODE || this.isOut(node)) continue;
+    for (const node of this.parts(container)) {
+      if (typeof node === "string") {
+        run = this.append(run, this.text(node, container));
+        continue;
+      }
       const math = this.mathOf(node);
       if (math && math.display) push({ text: this.displayed(math.tex) });
       else if (math) run = this.append(run, this.inMath(math.tex));
@@ -274,6 +276,7 @@ class MarkdownReader {
 
   // The one <pre> of a frame that holds nothing else but a label.
   onlyPre(element) {
+    if (!/^(div|figure)$|-/.test(element.localName)) return null;
     const root = element.shadowRoot || element;
     const pre = root.querySelector("pre");
     if (!pre || pre.closest(MATH) || root.querySelector("p,ul,ol,table,blockquote,h1,h2,h3,h4,h5,h6")) return null;
@@ -285,6 +288,7 @@ class MarkdownReader {
 
   // What stands around the code; null when there is nothing.
   label(root, code) {
+    if (root === code) return null;
     let words = "";
     const walk = (node) => {
       for (const child of childrenOf(node)) {
@@ -358,12 +362,22 @@ class MarkdownReader {
 
   // --- inside a line
 
-  text(node) {
-    const { data } = node;
-    const parent = node.parentElement;
-    if (/\n|\s{2}/.test(data) && parent && /^(pre|break)/.test(getComputedStyle(parent).whiteSpace)) {
-      return escaped(data);
+  // Elements, and the text between them in one piece however many nodes hold it.
+  *parts(container) {
+    let text = "";
+    for (const node of childrenOf(container)) {
+      if (node.nodeType === Node.TEXT_NODE) text += node.data;
+      else if (node.nodeType === Node.ELEMENT_NODE && !this.isOut(node)) {
+        if (text) yield text;
+        text = "";
+        yield node;
+      }
     }
+    if (text) yield text;
+  }
+
+  text(data, parent) {
+    if (/\n|\s{2}/.test(data) && /^(pre|break)/.test(getComputedStyle(parent).whiteSpace)) return escaped(data);
     // A line end that a renderer kept stands alone; one with blanks behind it is the page's own layout.
     return escaped(data.replace(/[ \t\r\f]*\n(?![ \t\r\f\n])|[ \t\r\n\f]+/g, (run) => (/^\s*\n$/.test(run) ? "\n" : " ")));
   }
@@ -389,9 +403,8 @@ class MarkdownReader {
 
   words(element) {
     let run = "";
-    for (const node of childrenOf(element)) {
-      if (node.nodeType === Node.TEXT_NODE) run = this.append(run, this.text(node));
-      else if (node.nodeType === Node.ELEMENT_NODE && !this.isOut(node)) run = this.append(run, this.inline(node));
+    for (const node of this.parts(element)) {
+      run = this.append(run, typeof node === "string" ? this.text(node, element) : this.inline(node));
     }
     return run;
   }

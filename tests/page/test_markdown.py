@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import attrs
 import pytest
 
 from cdp_relay.chat.contract import RenderedAnswer
 from cdp_relay.page import Tab
-from tests.sites.kit import PlainSite
+from tests.sites.kit import PlainSite, bundle
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +167,10 @@ CASES = {
         "<div>Try this:<pre><code>x</code></pre></div>",
         "Try this:\n\n```\nx\n```",
     ),
+    "details and quotes are no frames of code": (
+        "<details><summary>Code</summary><pre>x</pre></details><blockquote>Run<pre>y</pre></blockquote>",
+        "<details>\n<summary>Code</summary>\n\n```\nx\n```\n\n</details>\n\n> Run\n>\n> ```\n> y\n> ```",
+    ),
     # mathematics
     "inline mathematics": ("<p>So " + KATEX.format(tex="x^2 &lt; y") + ".</p>", "So $x^2 < y$."),
     "displayed mathematics": (
@@ -213,16 +220,44 @@ CASES = {
 PLACE = RenderedAnswer(turn=("section",), exclude=(".out",))
 
 
+ROUND_TRIPS = (
+    "# A heading\n\nWords, **bold *and slanted*** words, ~~gone~~, `code`, ``a`b``.\nThe next line.",
+    "- one\n  - two\n    - three\n- four\n\n1. first\n2. second\n   - inner\n3. third",
+    "7. seven\n8. eight\n\n   A further paragraph of it.\n\n   ```sh\n   ls -l\n   ```",
+    "| a | b |\n| --- | --- |\n| 1 | `x` |\n| [l](https://example.com/) | **m** |",
+    "> quoted *words*\n>\n> - an item\n\n---\n\nAfter it.",
+    "````markdown\n```js\nlet x = `1`;\n```\n````\n\n```\n\ttabs and\n\n    blanks\n```",
+    "So $x^2$ and\n\n$$\n\\sum_{i=1}^n i\n$$\n\nand ![a plan](https://example.com/plan.png).",
+    "\\*no stars\\*, \\_nor bars\\_, snake_case_name, 2 * 3 * 4, 5 > 4.\n\n\\# nor this",
+    'Emoji 👩‍👩‍👧, שלום, 漢字; <tool name="x">{"a": [1, 2]}</tool> &amp; 100% of $5 or $10.',
+    "An error occurred: something went wrong. Copy\n\nRetry\n\nYou've hit your limit.",
+)
+
+
+async def read_all(tab: Tab, count: int) -> list[str]:
+    """The Markdown of ``#case0`` and so on, in one call."""
+    rules = [
+        {**attrs.asdict(PLACE), "turn": [f"#case{number}"], "brackets": False} for number in range(count)
+    ]
+    read = "function (rules) { return rules.map((rule) => this.renderedAnswer(rule, false).text); }"
+    texts: list[str] = await tab.evaluate(read, rules)
+    return texts
+
+
 async def test_html_becomes_markdown(tab: Tab, plain_site: PlainSite) -> None:
     sections = "".join(
         f'<section id="case{number}">{html}</section>' for number, (html, _) in enumerate(CASES.values())
     )
     await tab.navigate(plain_site.page("/", f"<!doctype html><meta charset=utf-8><body>{sections}"))
-    rules = [
-        {**attrs.asdict(PLACE), "turn": [f"#case{number}"], "exclude": [".out"], "brackets": False}
-        for number in range(len(CASES))
-    ]
-    seen = await tab.evaluate(
-        "function (rules) { return rules.map((rule) => this.renderedAnswer(rule, false).text); }", rules
-    )
+    seen = await read_all(tab, len(CASES))
     assert dict(zip(CASES, seen, strict=True)) == {name: markdown for name, (_, markdown) in CASES.items()}
+
+
+async def test_what_was_rendered_comes_back(tab: Tab, plain_site: PlainSite) -> None:
+    script = bundle(Path(__file__).parent / "rendering", {"view": "view.js"})["view"].decode()
+    plain_site.page("/view.js", script, content_type="text/javascript; charset=utf-8")
+    texts = json.dumps(ROUND_TRIPS).replace("<", "\\u003c")
+    page = f"""<!doctype html><meta charset=utf-8><body>
+    <script id=texts type="application/json">{texts}</script><script src="/view.js"></script>"""
+    await tab.navigate(plain_site.page("/", page))
+    assert await read_all(tab, len(ROUND_TRIPS)) == list(ROUND_TRIPS)

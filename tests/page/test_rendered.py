@@ -72,12 +72,6 @@ def sample(name: str) -> tuple[str, dict[str, Any]]:
     return page.read_text("utf-8"), about["expected"]
 
 
-def answer_of(site: str) -> RenderedAnswer:
-    if site == "gemini":
-        return RenderedAnswer(turn=("model-response",), content=("message-content .markdown",))
-    return load_provider(site).site.answer
-
-
 @pytest.mark.parametrize(
     ("site", "name"),
     [
@@ -90,7 +84,7 @@ def answer_of(site: str) -> RenderedAnswer:
 async def test_recorded_pages_are_read(tab: Tab, plain_site: PlainSite, site: str, name: str) -> None:
     html, expected = sample(f"{site}/{name}")
     await tab.navigate(plain_site.page("/", f"<!doctype html><meta charset=utf-8>{html}"))
-    read = await read_answer(tab, answer_of(site))
+    read = await read_answer(tab, load_provider(site).site.answer)
     assert read is not None
     for words in expected.get("contains", ()):
         assert words in read.markdown.replace("**", "").replace("`", "")
