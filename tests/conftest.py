@@ -22,8 +22,12 @@ import cdp_relay
 if importlib.util.find_spec("cdp_relay.providers") is None:  # a bare checkout, nothing installed
     cdp_relay.__path__.append(str(Path(__file__).parents[1]))
 
+from tests.sites.aistudio import AIStudioSite
 from tests.sites.chatgpt import ChatGPTSite
 from tests.sites.chats import CHAT_SITES
+from tests.sites.claude import ClaudeSite
+from tests.sites.deepseek import DeepSeekSite
+from tests.sites.gemini import GeminiSite
 from tests.sites.kit import ChatSite, ChromiumProcess, PlainSite, Site, SiteServer, start_chromium
 
 if TYPE_CHECKING:
@@ -117,6 +121,10 @@ def _chat_fixture(kind: type[S]) -> Callable[[Sites], Generator[S]]:
 
 
 chatgpt_site = _chat_fixture(ChatGPTSite)
+claude_site = _chat_fixture(ClaudeSite)
+aistudio_site = _chat_fixture(AIStudioSite)
+gemini_site = _chat_fixture(GeminiSite)
+deepseek_site = _chat_fixture(DeepSeekSite)
 
 
 @contextmanager

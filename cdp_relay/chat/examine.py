@@ -139,15 +139,7 @@ async def examine_page(site_tab: SiteTab, *, ready_seconds: float) -> SiteReport
     rule = await find_state(tab, site.states)
     error = state_error(provider, rule) if rule is not None else None
     findings += [await _judge(tab, site, wanted) for wanted in _on_an_empty_page(site)]
-    if composer:
-        # From here on there is a word in the composer, and the tab is good for nothing else.
-        site_tab.doubtful = True
-        await _type(tab, site)
-        await _await_control(tab, site.selectors.send, _APPEAR_SECONDS)
-        findings.append(await _judge(tab, site, _Wanted(key="selectors.send", selectors=site.selectors.send)))
-        await _take_back(tab)
-    else:
-        findings.append(_unchecked("selectors.send", "there is no composer to type a word into"))
+    findings.append(await _judge_send(site_tab, typable=composer and error is None))
     findings += [_unchecked(key, "only there with an answer (--ask)") for key in _with_an_answer(site)]
     return SiteReport(
         site=site.name,
@@ -290,20 +282,32 @@ def _unchecked(key: str, why: str) -> Finding:
     return Finding(key=key, verdict="unchecked", note=why)
 
 
+async def _judge_send(site_tab: SiteTab, *, typable: bool) -> Finding:
+    """Type a word, look for the control that sends it, and take the word away again."""
+    tab, site = site_tab.tab, site_tab.provider.site
+    key, selectors = "selectors.send", site.selectors.send
+    if not typable:
+        return _unchecked(key, "no word could be typed to make it show")
+    # From here on there may be a word in the composer, and the tab is good for nothing else.
+    site_tab.doubtful = True
+    try:
+        await click_control(tab, site.selectors.composer, timeout=_APPEAR_SECONDS)
+    except SelectorDrift as error:
+        return _unchecked(key, error.message)
+    await tab.keyboard.press("ControlOrMeta+A", commands=["selectAll"])
+    await tab.keyboard.insert_text(_PROBE_TEXT)
+    await _await_control(tab, selectors, _APPEAR_SECONDS)
+    finding = await _judge(tab, site, _Wanted(key=key, selectors=selectors))
+    await tab.keyboard.press("ControlOrMeta+A", commands=["selectAll"])
+    await tab.keyboard.press("Delete")
+    return finding
+
+
 async def _await_control(tab: Tab, selectors: Sequence[str], seconds: float) -> bool:
+    if not selectors:
+        return False
     try:
         await find_control(tab, selectors, timeout=seconds)
     except SelectorDrift:
         return False
     return True
-
-
-async def _type(tab: Tab, site: SiteDefinition) -> None:
-    await click_control(tab, site.selectors.composer, timeout=_APPEAR_SECONDS)
-    await tab.keyboard.press("ControlOrMeta+A", commands=["selectAll"])
-    await tab.keyboard.insert_text(_PROBE_TEXT)
-
-
-async def _take_back(tab: Tab) -> None:
-    await tab.keyboard.press("ControlOrMeta+A", commands=["selectAll"])
-    await tab.keyboard.press("Delete")

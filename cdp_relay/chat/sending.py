@@ -28,6 +28,8 @@ class Sent:
     presses: int
     exact: bool
     """Whether the request carried the prompt to the letter; white space at its ends aside."""
+    missing: SelectorDrift | None = None
+    """Why the send control was not pressed, where Enter had to do."""
 
 
 @attrs.define(eq=False)
@@ -66,7 +68,7 @@ class Sender:
                 failure = error
             sent = await self._seen_to_leave(rule.grace_seconds, press)
             if sent is not None:
-                return sent
+                return attrs.evolve(sent, missing=failure if isinstance(failure, SelectorDrift) else None)
             composed = await self._still_composed()
             if not composed:
                 break
@@ -77,13 +79,14 @@ class Sender:
 
     async def _press(self, *, by_enter: bool) -> None:
         tab, selectors = self.site_tab.tab, self.site_tab.provider.site.selectors
+        patience = min(_PRESS_SECONDS, self.limits.submit_seconds / 2)
         if by_enter:
-            await click_control(tab, selectors.composer, timeout=_PRESS_SECONDS)
+            await click_control(tab, selectors.composer, timeout=patience)
             self.pressed = True
             await tab.keyboard.press("Enter")
         else:
             self.pressed = True
-            await click_control(tab, selectors.send, timeout=_PRESS_SECONDS, enabled=True)
+            await click_control(tab, selectors.send, timeout=patience, enabled=True)
 
     async def _still_composed(self) -> bool:
         text = await read_text(self.site_tab.tab, self.site_tab.provider.site.selectors.composer)

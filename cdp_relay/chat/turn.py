@@ -213,7 +213,7 @@ class Turn:
                     await self._send(site_tab, composed, capture, receiver, interruptions)
                 with interruptions.applied(states=False):
                     await receiver.receive()
-                    await self._fetch_files(site_tab, reader)
+                    await self._fetch_files(site_tab, composed, reader)
                     self._finish(reader)
                     with self.pool.while_unwanted():
                         await receiver.drain()
@@ -263,13 +263,22 @@ class Turn:
         composed.check_sent(sent.submission, self.provider.site.title)
         for difference in self._plan.differences(sent.submission):
             self.delivery.put(difference)
+        if sent.missing is not None:
+            self.delivery.put(Drift(kind="selector", detail=f"send: {sent.missing.message} Enter sent it."))
         if not sent.exact:
             self.delivery.put(
                 Notice(code="prompt_spacing", message="The site changed white space inside the prompt.")
             )
 
-    async def _fetch_files(self, site_tab: SiteTab, reader: AnswerReader) -> None:
-        async for event in fetch_files(site_tab.tab, reader.files, max_bytes=self.max_file_bytes):
+    async def _fetch_files(self, site_tab: SiteTab, composed: Composed, reader: AnswerReader) -> None:
+        files = fetch_files(
+            site_tab.tab,
+            reader.files,
+            max_bytes=self.max_file_bytes,
+            places=self.provider.site.answer.files,
+            known=composed.shown,
+        )
+        async for event in files:
             reader.files_fetched += isinstance(event, FileProduced)
             self.delivery.put(event)
 

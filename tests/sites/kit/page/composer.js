@@ -78,7 +78,7 @@ export class Composer {
   }
 
   #clicked(event) {
-    const button = event.target.closest("button");
+    const button = event.target.closest('button, [role="button"]');
     if (!button || button !== this.#button || this.#shown === "idle") return;
     if (this.#shown === "stop") {
       event.preventDefault();

@@ -1,0 +1,63 @@
+"""The fifth site of docs/new-provider.md: whole turns with nothing but a user's two files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from cdp_relay.chat import TextDelta
+from cdp_relay.chat.relay import open_relay
+from cdp_relay.errors import RateLimited, SiteOverloaded
+from cdp_relay.settings import Home, SiteSettings
+from tests.chat.conftest import Heard, ask, question, relay_settings
+from tests.providers.documented import write_documented_provider
+from tests.sites.deepseek import DeepSeekSite
+from tests.sites.kit import ChromiumProcess
+from tests.sites.kit.answers import Answer
+
+pytestmark = pytest.mark.browser
+
+PROMPT = "Explain:\n\n\tx = 1  # 😀\n\n\nand `y`."
+
+
+async def test_it_is_a_site_like_any_other(
+    deepseek_site: DeepSeekSite, chromium: ChromiumProcess, browser_context: str, tmp_path: Path
+) -> None:
+    write_documented_provider(tmp_path / "providers")
+    home = Home(config=tmp_path, state=tmp_path)
+    settings = relay_settings(chromium)
+    unpaced = {"deepseek": SiteSettings(gap_seconds=0, per_hour=0)}
+    chat = attrs.evolve(settings.chat, sites=("deepseek",))
+    settings = attrs.evolve(settings, chat=chat, sites=unpaced)
+    async with open_relay(settings, home, browser_context_id=browser_context) as relay:
+        deepseek_site.say(
+            Answer(text="```py\nx\t= 1\n```\nDone 😀.", thinking=("Hm.",), unknown=True, title="T")
+        )
+        heard = await ask(relay, question(PROMPT, model="deepseek"))
+        assert heard.text == "```py\nx\t= 1\n```\nDone 😀."
+        assert heard.reasoning.strip() == "Hm."
+        assert heard.finished.capture == "stream"
+        assert [drift.kind for drift in heard.drifts] == ["event"]
+        assert deepseek_site.prompts == [PROMPT]
+
+        stopped = Heard()
+        deepseek_site.say(Answer(text="one two three four", hold={"middle"}))
+        events = relay.ask(question("Count", model="deepseek"))
+        async for event in events:
+            stopped.events.append(event)
+            if isinstance(event, TextDelta):
+                break
+        await events.aclose()
+        await deepseek_site.journal.wait("stop", where=lambda stop: bool(stop["stopped"]))
+
+        deepseek_site.state("body_only")
+        assert (await ask(relay, question("All at once", model="deepseek"))).text == Answer().text
+        deepseek_site.state("page_only")
+        seen = await ask(relay, question("On the page", model="deepseek"))
+        assert (seen.text, seen.finished.capture) == (Answer().text, "page")
+        for state, expected in (("overloaded", SiteOverloaded), ("too_many_requests", RateLimited)):
+            deepseek_site.state(state)
+            with pytest.raises(expected):
+                await ask(relay, question("Refused", model="deepseek"))
