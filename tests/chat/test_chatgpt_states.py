@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ def site(chatgpt_site: ChatGPTSite, request: pytest.FixtureRequest) -> ChatGPTSi
         ("suspicious_activity", errors.AccountBlocked),
         ("consent", errors.ConsentNeeded),
         ("challenge", errors.ChallengeShown),
+        ("work_mode", errors.ConsentNeeded),
     ],
 )
 async def test_a_page_that_needs_the_person_stops_before_anything_is_sent(
@@ -52,7 +54,10 @@ async def test_a_page_that_needs_the_person_stops_before_anything_is_sent(
         ("too_many_requests", {"retry_after": 17}, errors.RateLimited, 429),
         ("cap", {"shape": "old", "reset_after": 600}, errors.CapReached, 429),
         ("cap", {"shape": "new", "reset_after": 600}, errors.CapReached, 429),
-        ("cap", {"shape": "stream", "reset_after": 600}, errors.CapReached, 429),
+        ("cap_in_stream", {"reset_after": 600}, errors.CapReached, 429),
+        ("error_banner", {}, errors.GenerationFailed, 502),
+        ("moderation", {}, errors.AnswerBlocked, 400),
+        ("conversation_gone", {}, errors.ConversationNotFound, 404),
         ("message_too_long", {}, errors.PromptTooLong, 400),
         ("conversation_too_large", {}, errors.ConversationTooLong, 400),
         ("unusual_activity", {}, errors.SiteError, 503),
@@ -89,6 +94,46 @@ async def test_a_cap_refuses_the_next_request_without_asking_the_site(
     assert chatgpt_site.prompts == ["hello"]
     status = next(site for site in relay.status().sites if site.name == "chatgpt")
     assert (status.state, status.ready) == ("cooling_down", False)
+
+
+async def test_a_cap_that_only_the_page_tells_of_lasts_as_long_as_its_words_say(
+    relay: Relay, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.state("cap_banner")
+    with pytest.raises(errors.CapReached) as refused:
+        await ask(relay, question("hello"))
+    assert chatgpt_site.prompts == []
+    assert refused.value.retry_after_seconds is not None
+    back = datetime.now().astimezone() + timedelta(seconds=refused.value.retry_after_seconds)
+    assert abs(back.replace(hour=17, minute=0, second=0) - back) < timedelta(minutes=1), "5 PM"
+
+
+async def test_a_cap_that_names_its_model_leaves_the_other_models_alone(
+    relay: Relay, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.state("cap", shape="new", model="gpt-5-6-pro")
+    for _ in range(2):
+        with pytest.raises(errors.CapReached):
+            await ask(relay, question("hello", model="chatgpt/gpt-5-6-pro"))
+    assert chatgpt_site.prompts == ["hello"]
+    status = next(site for site in relay.status().sites if site.name == "chatgpt")
+    assert status.ready
+    assert [rest.model for rest in status.resting_models] == ["gpt-5-6-pro"]
+    states = {model.id: model.state for model in relay.models()}
+    assert states["chatgpt/gpt-5-6-pro"] == "cooling_down"
+    assert states["chatgpt/gpt-5-6"] != "cooling_down"
+    chatgpt_site.reset()
+    assert (await ask(relay, question("another", model="chatgpt/gpt-5-6"))).text
+
+
+async def test_of_two_answers_to_choose_from_one_comes_and_it_is_said(
+    relay: Relay, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.state("answer_choice")
+    heard = await ask(relay, question("hello"))
+    assert heard.text
+    assert "answer_choice" in heard.notices
+    assert (await ask(relay, question("again"))).text
 
 
 @pytest.mark.parametrize(

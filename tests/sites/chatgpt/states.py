@@ -159,6 +159,25 @@ def cap(*, shape: str = "old", reset_after: float = 600.0, model: str = "gpt-5-6
 
 
 @_state
+def cap_in_stream(*, reset_after: float = 600.0) -> State:
+    """The allowance is used up, which only the stream says."""
+    return cap(shape="stream", reset_after=reset_after)
+
+
+@_state
+def cap_banner() -> State:
+    """A dialog says that the allowance is used up; a mere banner also tells of a smaller model."""
+    return State(page={"dialog": "cap"})
+
+
+@_state
+def answer_choice() -> State:
+    """The site writes two answers side by side and asks which is better."""
+    event = {"type": "num_variants_in_stream", "num_variants_in_stream": 2, "display_treatment": "skippable"}
+    return State(reply=Answer(events=(event,)))
+
+
+@_state
 def downgraded(*, model: str = "gpt-5-6-mini") -> State:
     """The site answers with a smaller model and says so only in metadata."""
     return State(reply=Answer(model=model, downgraded=True))
@@ -188,6 +207,12 @@ def conversation_gone(*, code: str = "conversation_not_found") -> State:
         page={"noticeAfterRefusal": "conversation-gone"},
         reply=Refusal(status=404, body={"detail": {"code": code, "message": "Conversation not found"}}),
     )
+
+
+@_state
+def attachment_refused(*, reason: str = "This file type is not supported.") -> State:
+    """No file is taken."""
+    return State(upload=Refusal(status=400, body={"detail": reason}))
 
 
 @_state
@@ -235,6 +260,21 @@ def generation_failed(*, how: str = "frame") -> State:
     return State(
         reply=Answer(text="Half an", late_events=(event,), finished=False, complete=False),
     )
+
+
+@_state
+def error_banner() -> State:
+    """The page says that something went wrong, and no answer comes."""
+    return State(
+        page={"errorBanner": "Something went wrong. If this issue persists please contact us."},
+        reply=Answer(hold={"first-byte"}),
+    )
+
+
+@_state
+def refused() -> State:
+    """The model declines, in words of its own."""
+    return State(reply=Answer(text="I'm sorry, but I can't help with that."))
 
 
 @_state

@@ -33,6 +33,11 @@ const DIALOGS = {
     text: "We have updated our terms and privacy policy. Please accept them to continue.",
     buttons: ["Accept all", "Reject non-essential", "Manage"],
   },
+  cap: {
+    title: "You've hit your limit",
+    text: "You've reached the GPT-5.6 limit. Your limit resets at 5 PM.",
+    buttons: ["Got it"],
+  },
   "temporary-chat": {
     title: "Temporary Chat",
     text: "Not in history. No model training. Memory off.",
