@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from cdp_relay.api import Server, serve
+from cdp_relay.chat.examine import Finding, SiteReport
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
@@ -22,7 +23,7 @@ from cdp_relay.chat.vocabulary import (
     TextDelta,
     Usage,
 )
-from cdp_relay.errors import RelayError, SignedOut, UnsupportedValue
+from cdp_relay.errors import NotFound, RelayError, SignedOut, UnsupportedValue
 from cdp_relay.settings import ServerSettings
 
 KEY = "sk-relay-test"
@@ -121,6 +122,14 @@ class ScriptedRelay:
         )
         browser = BrowserStatus(state="up", version="156.0", generation=1, headless=True, owned=True, pid=4)
         return RelayStatus(browser=browser, sites=(other, self.site_status), uptime_seconds=12.34)
+
+    async def examine(self, site: str, *, ask: bool = False) -> SiteReport:
+        if site != "practice":
+            raise NotFound(f"No site {site!r} is offered.", param="site")
+        found = Finding(key="selectors.send", verdict="missing")
+        return SiteReport(
+            site=site, title="Practice", url="https://x", at=1.0, findings=(found,), answered=ask
+        )
 
 
 @asynccontextmanager

@@ -149,6 +149,21 @@ async def test_ready_is_200_while_the_default_site_takes_work() -> None:
     assert state["sites"][0]["message"] == "Nobody is signed in."
 
 
+async def test_a_site_is_examined_on_request() -> None:
+    path = "/v1/sites/practice/examine"
+    async with serving(ScriptedRelay()) as server:
+        plain = await send(server, "POST", path, b"{}")
+        asked = await send(server, "POST", path, b'{"ask": true}')
+        wrong = await send(server, "POST", path, b'{"ask": "yes"}')
+        unknown = await send(server, "POST", "/v1/sites/nowhere/examine", b"{}")
+    report = plain.json()
+    assert (report["ok"], report["site"], report["answered"]) == (False, "practice", False)
+    assert report["findings"][0]["key"] == "selectors.send"
+    assert asked.json()["answered"] is True
+    assert (wrong.status, wrong.json()["error"]["param"]) == (400, "ask")
+    assert (unknown.status, unknown.json()["error"]["code"]) == (404, "not_found")
+
+
 async def test_ready_is_503_with_retry_after_while_the_default_site_cools_down() -> None:
     relay = ScriptedRelay()
     until = 4_000_000_000.0
