@@ -22,7 +22,6 @@ from cdp_relay.wire import MarkedRun
 from ._chatgpt_messages import (
     Kind,
     finish_reason,
-    has_image,
     judge,
     model_of,
     reasoning_status,
@@ -30,6 +29,7 @@ from ._chatgpt_messages import (
     text_of_run,
 )
 from ._chatgpt_passages import Passage, Reading
+from ._chatgpt_pictures import Pictures
 
 __all__ = ["Answer"]
 
@@ -53,7 +53,7 @@ class Answer:
     """The answer has ended: nothing more of its text is given out."""
     any_message: bool = False
     any_text: bool = False
-    any_image: bool = False
+    pictures: Pictures = attrs.field(factory=Pictures)
     failure: str = ""
     """An error that a tool met with; the turn's own if no answer follows."""
     last: Passage | None = None
@@ -78,7 +78,7 @@ class Answer:
         if verdict.unknown:
             self.report("content", verdict.unknown)
         self._heed_thinking(verdict.kind, message)
-        self._heed_images(message)
+        self.pictures.heed(message)
         if verdict.kind is Kind.FAILURE:
             self.failure = system_error(message)
         if verdict.kind in (Kind.OTHER, Kind.FAILURE) or not self._counts(verdict.kind, message):
@@ -119,7 +119,6 @@ class Answer:
         passage = reading.passage
         if not passage.thinking:
             self._heed_model(message)
-            self._heed_images(message)
             passage.references.update(message)
             if passage.held and message.get("channel") is not None:
                 self._release(passage)
@@ -144,6 +143,7 @@ class Answer:
         """Say that the answer is whole."""
         self._close_all()
         self.over = True
+        self.out += self.pictures.files()
         self.out.append(AnswerEnded(reason))
 
     def fail(self, error: RelayError) -> None:
@@ -287,11 +287,6 @@ class Answer:
         metadata = message.get("metadata")
         if isinstance(metadata, dict):
             self.heed_adjustments(metadata)
-
-    def _heed_images(self, message: dict[str, Any]) -> None:
-        if has_image(message):
-            self.any_image = True
-            self.notice("image_left_out", "The answer holds an image, which is only in the chat.")
 
     def _heed_thinking(self, kind: Kind, message: dict[str, Any]) -> None:
         status = reasoning_status(message)

@@ -16,7 +16,6 @@ __all__ = [
     "References",
     "Verdict",
     "finish_reason",
-    "has_image",
     "judge",
     "model_of",
     "node_at",
@@ -162,16 +161,6 @@ def model_of(message: dict[str, Any]) -> str | None:
         if isinstance(slug, str) and slug and slug != "auto":
             return slug
     return None
-
-
-def has_image(message: dict[str, Any]) -> bool:
-    """Whether the assistant, or a tool for it, shows an image in this message."""
-    if _object(message.get("author")).get("role", "assistant") not in ("assistant", "tool"):
-        return False
-    parts = _object(message.get("content")).get("parts")
-    if not isinstance(parts, list):
-        return False
-    return any(isinstance(part, dict) and "asset_pointer" in part for part in parts)
 
 
 def reasoning_status(message: dict[str, Any]) -> str | None:

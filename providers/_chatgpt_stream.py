@@ -310,8 +310,13 @@ class ChatGPTDecoder:
         answer = self._answer
         if answer.failure:
             answer.fail(GenerationFailed(f"ChatGPT says: {answer.failure}"))
-        elif self._async or answer.any_image:
-            answer.notice("answer_elsewhere", "ChatGPT goes on in the chat itself (an image or a task).")
+        elif answer.pictures.files():
+            answer.end(FinishReason.STOP)
+        elif self._async and (picture := answer.pictures.later()) is not None:
+            answer.out.append(picture)
+            answer.end(FinishReason.STOP)
+        elif self._async:
+            answer.notice("answer_elsewhere", "ChatGPT goes on in the chat itself (a task).")
             answer.end(FinishReason.STOP)
         elif answer.any_message:
             answer.fail(EmptyAnswer("ChatGPT's answer ended without any text."))

@@ -21,6 +21,9 @@ from ._refusals import is_challenge
 
 __all__ = ["SiteProvider"]
 
+_EFFORTS = {"standard": "medium", "extended": "high", "max": "xhigh"}
+"""The wire's words for the efforts of models that think."""
+
 
 class SiteProvider(Provider):
     """ChatGPT on chatgpt.com, both page generations of 2026."""
@@ -65,10 +68,16 @@ def _submission(request: dict[str, Any], message: dict[str, Any]) -> Submission 
     parts = content.get("parts")
     parts = parts if isinstance(parts, list) else [content.get("text")]
     texts = [part for part in parts if isinstance(part, str)]
-    pictures = sum(isinstance(part, dict) and "asset_pointer" in part for part in parts)
+    # Pictures stand among the parts as well as in the list, by the same ids.
+    pictures = {
+        str(part["asset_pointer"]).rpartition("://")[2].partition("#")[0]
+        for part in parts
+        if isinstance(part, dict) and "asset_pointer" in part
+    }
     attachments = _member(message, "metadata").get("attachments")
-    listed = len(attachments) if isinstance(attachments, list) else 0
-    count = max(pictures, listed)
+    listed = attachments if isinstance(attachments, list) else []
+    named = {str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one}
+    count = max(len(pictures | named), len(listed))
     if not texts and not count:
         return None
     return Submission(
@@ -77,7 +86,20 @@ def _submission(request: dict[str, Any], message: dict[str, Any]) -> Submission 
         message_id=_text(message.get("id")),
         model=_text(request.get("model")),
         attachments=count,
+        temporary=request.get("history_and_training_disabled") is True,
+        wishes=_wishes(request),
     )
+
+
+def _wishes(request: dict[str, Any]) -> dict[str, str]:
+    """The effort, in a client's words: the model's name and a second field tell of it together."""
+    model, effort = _text(request.get("model")) or "", _text(request.get("thinking_effort"))
+    if model.endswith("-pro"):
+        return {"effort": "pro"}
+    if effort is not None:
+        return {"effort": _EFFORTS.get(effort, effort)}
+    unsaid = not model or model == "auto" or model.endswith("-thinking")
+    return {} if unsaid else {"effort": "none"}
 
 
 def _member(value: Mapping[str, Any], key: str) -> dict[str, Any]:

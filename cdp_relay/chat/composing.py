@@ -19,6 +19,7 @@ from cdp_relay.page import (
     chip_count,
     insert_text,
     remove_chips,
+    shown_addresses,
 )
 
 __all__ = ["Composed", "Composer", "check_length", "upload_refusals"]
@@ -58,6 +59,8 @@ class Composed:
     """How many files have to leave with it."""
     removed: int
     """How many attachments of an unsent message were taken away first."""
+    shown: tuple[str, ...] = ()
+    """The addresses of the files that earlier answers in the chat show."""
 
     def check_sent(self, submission: Submission, title: str) -> None:
         """Compare what left the page with what was attached; an answer without the files would be wrong.
@@ -117,6 +120,7 @@ class Composer:
             text=insertion.text,
             attachments=len(self.files) + (1 if insertion.rung == _FILE_RUNG else 0),
             removed=removed,
+            shown=await shown_addresses(tab, site.answer.files) if site.answer.files else (),
         )
 
     def _prompt_file(self) -> Attachment | None:

@@ -93,6 +93,8 @@ class FileSeen:
     media_type: str = ""
     """What the server says when empty."""
     description: str = ""
+    patience_seconds: float = 20.0
+    """How long the page may take to show it, where there is a ``sign``."""
 
 
 @attrs.frozen
@@ -364,6 +366,9 @@ class RenderedAnswer:
     """Inside it, the blocks that are the answer, all of them in order; the container itself when empty."""
     exclude: tuple[str, ...] = ()
     """Inside those, what is not the answer: buttons, headings for screen readers, thoughts."""
+    files: tuple[str, ...] = ()
+    """Images and links, wherever on the page, that are files of an answer; with these a ``FileSeen.sign`` is
+    looked for only there, and not among what was shown before the sending."""
     thinking: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
     """Shown while the answer is being written, beside the stop control."""

@@ -9,6 +9,7 @@ from cdp_relay.chat.contract import (
     AnswerEnded,
     ConversationSeen,
     DecoderEvent,
+    FileSeen,
     HandedOff,
     ModelSeen,
     Provider,
@@ -67,6 +68,7 @@ class _Heard:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._drift: list[dict[str, str]] = []
+        self._files: list[dict[str, str]] = []
         self._notices: list[dict[str, str]] = []
         self._facts: dict[str, Any] = {}
 
@@ -98,6 +100,8 @@ class _Heard:
                         "completion_tokens": event.completion_tokens,
                         "reasoning_tokens": event.reasoning_tokens,
                     }
+                case FileSeen():
+                    self._files.append({"url": event.url, "sign": event.sign, "name": event.name})
                 case AnswerEnded(reason):
                     self._facts["finish_reason"] = str(reason)
                 case SiteFailed(error):
@@ -121,6 +125,7 @@ class _Heard:
             "error": None if error is None else error.message,
             "drift": self._drift,
             "notices": self._notices,
+            "files": self._files,
         }
         if error is not None:
             result["finish_reason"] = "error"

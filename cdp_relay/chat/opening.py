@@ -12,7 +12,14 @@ import trio
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.interruptions import shown_error
 from cdp_relay.chat.vocabulary import Drift, Step
-from cdp_relay.errors import ConversationNotFound, PageNavigated, RelayError, SelectorDrift, SiteTimeout
+from cdp_relay.errors import (
+    AttachmentRefused,
+    ConversationNotFound,
+    PageNavigated,
+    RelayError,
+    SelectorDrift,
+    SiteTimeout,
+)
 from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
 
 __all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "open_conversation", "step_limit"]
@@ -216,7 +223,12 @@ async def _refuse_states(site_tab: SiteTab, *, passing: bool = False) -> None:
     Args:
       passing: also the states that often clear by themselves, which are left to the watcher otherwise.
     """
-    rules = tuple(rule for rule in site_tab.provider.site.states if passing or not rule.after_seconds)
+    rules = tuple(
+        rule
+        for rule in site_tab.provider.site.states
+        # What the page says of a file is about one of an unsent message, or of an earlier one.
+        if (passing or not rule.after_seconds) and rule.code != AttachmentRefused.code
+    )
     rule = await find_state(site_tab.tab, rules) if rules else None
     if rule is not None:
         raise await shown_error(site_tab.tab, site_tab.provider, rule)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import unquote, urlsplit
 
-import trio
-
 from cdp_relay.chat.contract import FileSeen
 from cdp_relay.chat.media import ending_of, sniff_type
 from cdp_relay.chat.vocabulary import FileProduced, Notice
@@ -18,24 +16,31 @@ __all__ = ["DEFAULT_MAX_FILE_BYTES", "fetch_files", "produced"]
 DEFAULT_MAX_FILE_BYTES = 32 * 1024 * 1024
 
 _FILE_SECONDS = 60.0
-_ALL_SECONDS = 180.0
 _VAGUE_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
 async def fetch_files(
-    tab: Tab, files: Sequence[FileSeen], *, max_bytes: int
+    tab: Tab,
+    files: Sequence[FileSeen],
+    *,
+    max_bytes: int,
+    places: Sequence[str] = (),
+    known: Sequence[str] = (),
 ) -> AsyncIterator[FileProduced | Notice]:
     """Fetch the files of an answer one after the other; a file that does not come is a notice.
+
+    Args:
+      places: where on the page files of answers are shown (``answer.files`` of the definition).
+      known: what was shown there before the prompt was sent.
 
     Raises:
       BrowserError: the page is gone.
     """
     names: list[str] = []
-    deadline = trio.current_time() + _ALL_SECONDS
     for file in files:
-        timeout = max(1.0, min(_FILE_SECONDS, deadline - trio.current_time()))
         try:
-            resource = await _fetch(tab, file, max_bytes, timeout)
+            url = await _address(tab, file, places, known) if file.sign else file.url
+            resource = await fetch_resource(tab, url, max_bytes=max_bytes, timeout=_FILE_SECONDS)
             made = produced(file, resource, names)
         except SiteError as error:
             host = urlsplit(file.url).hostname
@@ -75,14 +80,12 @@ def produced(file: FileSeen, resource: Resource, names: Sequence[str] = ()) -> F
     )
 
 
-async def _fetch(tab: Tab, file: FileSeen, max_bytes: int, timeout: float) -> Resource:
-    if not file.sign:
-        return await fetch_resource(tab, file.url, max_bytes=max_bytes, timeout=timeout)
-    # The page asks its server for the file's true address, and shows the file there.
-    address = await shown_address(tab, file.sign, timeout=timeout / 2)
+async def _address(tab: Tab, file: FileSeen, places: Sequence[str], known: Sequence[str]) -> str:
+    """Where the page shows the file: it asks its server for the address."""
+    address = await shown_address(tab, file.sign, places=places, known=known, timeout=file.patience_seconds)
     if address is None and not file.url:
-        raise SiteError("the page did not show it.")
-    return await fetch_resource(tab, address or file.url, max_bytes=max_bytes, timeout=timeout / 2)
+        raise SiteError(f"the page did not show it within {file.patience_seconds:g} s.")
+    return address or file.url
 
 
 def _last_part(url: str) -> str:

@@ -61,7 +61,7 @@ from cdp_relay.page.probe import (
     watch_states,
 )
 from cdp_relay.page.rendered import AnswerPlace, RenderedText, mark_turns, read_answer, wait_rendered
-from cdp_relay.page.resource import Resource, fetch_resource, shown_address
+from cdp_relay.page.resource import Resource, fetch_resource, shown_address, shown_addresses
 from cdp_relay.page.tab import Dialog, Tab, open_tab
 from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_upload_folder, plain_names
 
@@ -121,6 +121,7 @@ __all__ = [
     "remove_all",
     "remove_chips",
     "shown_address",
+    "shown_addresses",
     "slide",
     "state_text",
     "suggest_controls",

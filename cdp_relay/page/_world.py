@@ -65,6 +65,7 @@ _EXPORTS = (
     "settledAnswer",
     "settledEditor",
     "shownAddress",
+    "shownAddresses",
     "settledItems",
     "settledThread",
     "stateNow",

@@ -135,20 +135,26 @@ function uploadEnds(token, milliseconds, watched, wanted, quiet, still) {
   );
 }
 
-// The address of something that the page shows, offers or has shown, by a text that it holds. Not what
-// it merely asked its server for: that may be a question about the file.
-function shownAddress(token, milliseconds, sign) {
-  function look() {
-    const loaded = performance
-      .getEntriesByType("resource")
-      .filter((entry) => ["img", "video", "audio"].includes(entry.initiatorType))
-      .map((entry) => entry.name);
-    const shown = [...document.querySelectorAll("img, source, video, audio, a[href]")].map(
-      (element) => element.currentSrc || element.src || element.href || "",
-    );
-    return shown
-      .concat(loaded.reverse())
-.find((address) => /^(https?|blob):/.test(address) && address.includes(sign));
+// The address of something that the page shows or offers, by a text that it holds, or has shown
+// as a picture. Not what it merely asked its server for: that may be a question about the file.
+// `places` are elements or what is around them; nothing else is looked at when there are any.
+function shownAddresses(places) {
+  const media = "img, source, video, audio, a[href]";
+  const elements = places.length
+    ? places.flatMap(matchesOf).flatMap((place) => [place, ...place.querySelectorAll(media)])
+    : [...document.querySelectorAll(media)];
+  const addresses = elements
+    // A picture that is still on its way may yet be exchanged for another.
+    .filter((element) => element.localName !== "img" || (element.complete && element.naturalWidth))
+    .map((element) => element.currentSrc || element.src || element.href || "");
+  if (!places.length) {
+    const loaded = performance.getEntriesByType("resource").filter(({ initiatorType }) => initiatorType === "img");
+    addresses.push(...loaded.map((entry) => entry.name).reverse());
   }
-  return waitFor(token, milliseconds, look, () => null);
+  return addresses.filter((address) => /^(https?|blob|data):/.test(address));
+}
+
+function shownAddress(token, milliseconds, sign, places, known) {
+  const fits = (address) => address.includes(sign) && !known.includes(address);
+  return waitFor(token, milliseconds, () => shownAddresses(places).find(fits), () => null);
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Sequence
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
@@ -19,9 +20,10 @@ from cdp_relay.cdp import protocol
 from cdp_relay.errors import CommandFailed, SiteError
 from cdp_relay.page.tab import Tab
 
-__all__ = ["Resource", "fetch_resource", "read_data_url", "shown_address"]
+__all__ = ["Resource", "fetch_resource", "read_data_url", "shown_address", "shown_addresses"]
 
 _PIECE_BYTES = 1 << 20
+_LOOK_SECONDS = 5.0
 
 _FETCH = """async (url, limit) => {
   const response = await fetch(url);
@@ -74,13 +76,26 @@ async def fetch_resource(tab: Tab, url: str, *, max_bytes: int, timeout: float) 
     raise SiteError(f"The file did not come within {timeout:g} s.")
 
 
-async def shown_address(tab: Tab, sign: str, *, timeout: float) -> str | None:
-    """Wait until the page shows, offers or has loaded something whose address holds *sign*.
+async def shown_addresses(tab: Tab, places: Sequence[str]) -> tuple[str, ...]:
+    """The addresses of what the page shows or offers in these places now."""
+    return tuple(await tab.world.look("shownAddresses", list(places), timeout=_LOOK_SECONDS))
+
+
+async def shown_address(
+    tab: Tab, sign: str, *, places: Sequence[str] = (), known: Sequence[str] = (), timeout: float
+) -> str | None:
+    """Wait until the page shows or offers something whose address holds *sign*.
 
     Sites name a file by an id, ask their server for its address, and show it there: this is that
     address. None when the page does not within *timeout* seconds.
+
+    Args:
+      places: selectors of where to look; everywhere when there are none.
+      known: addresses that do not count.
     """
-    address: str | None = await tab.world.wait("shownAddress", sign, seconds=timeout)
+    address: str | None = await tab.world.wait(
+        "shownAddress", sign, list(places), list(known), seconds=timeout
+    )
     return address
 
 

@@ -172,11 +172,39 @@ def test_an_empty_message_with_all_signs_of_the_end_does_not_end_the_answer() ->
     assert (said.text, said.ends) == ("the real one", ["stop"])
 
 
-def test_several_parts_are_joined_and_a_picture_among_them_is_told_of() -> None:
+def test_several_parts_are_joined_and_a_picture_among_them_is_a_file() -> None:
     parts = ["Look: ", {"content_type": "image_asset_pointer", "asset_pointer": "sediment://x"}, "nice"]
     content = {"content_type": "multimodal_text", "parts": parts}
     said = decode(START, start(content=content), closing(), TAIL)
-    assert (said.text, said.notices) == ("Look: nice", ["image_left_out"])
+    assert (said.text, [file.sign for file in said.files], said.ends) == ("Look: nice", ["x"], ["stop"])
+
+
+def picture(file: str, *, made: str = "", **metadata: Any) -> dict[str, Any]:
+    """A part that points to a picture; *made* is the id of its making."""
+    if made:
+        metadata["dalle"] = {"gen_id": made, "prompt": "a river"}
+    return {"content_type": "image_asset_pointer", "asset_pointer": file, "metadata": metadata}
+
+
+def test_pictures_that_a_tool_made_are_files_drafts_and_seen_ones_are_not() -> None:
+    def shown(name: str, *parts: dict[str, Any]) -> bytes:
+        content = {"content_type": "multimodal_text", "parts": list(parts)}
+        return start(name, role="tool", name="t2uay3k.sj1i4kz", channel=None, content=content)
+
+    said = decode(
+        START,
+        shown("looked", picture("sediment://file_own")),
+        shown("draft", picture("sediment://file_draft", made="g1")),
+        shown("none"),
+        patch(("/message/content/parts", "append", [picture("file-service://file-B#p1", made="g2")])),
+        shown("last", picture("sediment://file_a1", made="g1")),
+        TAIL,
+        None,
+    )
+    assert [file.sign for file in said.files] == ["file_a1", "file-B"]
+    assert said.files[0].url == "https://chatgpt.com/backend-api/estuary/content?id=file_a1"
+    assert said.files[0].description == "a river"
+    assert (said.text, said.ends, said.drift) == ("", ["stop"], [])
 
 
 def test_text_of_a_later_part_goes_on_after_the_first() -> None:
@@ -304,8 +332,10 @@ def test_an_answer_that_was_cut_short_ends_without_the_streams_tail(
     assert said.ends == [reason]
 
 
-def test_an_image_turn_ends_without_text() -> None:
-    card = message("t", "Working on it", role="tool", name="img", channel=None, end_turn=True)
+@pytest.mark.parametrize("image", [True, False])
+def test_an_image_turn_ends_without_text_and_the_page_will_show_the_picture(image: bool) -> None:
+    about = {"image_gen_task_id": "task-1"} if image else {}
+    card = message("t", "Working on it", role="tool", name="img", channel=None, end_turn=True, metadata=about)
     said = decode(
         START,
         start("m", content={"content_type": "code", "text": "{}"}, recipient="t2uay3k", channel=None),
@@ -314,7 +344,10 @@ def test_an_image_turn_ends_without_text() -> None:
         TAIL,
         None,
     )
-    assert (said.text, said.ends, said.notices) == ("", ["stop"], ["answer_elsewhere"])
+    assert (said.text, said.ends, said.notices) == ("", ["stop"], [] if image else ["answer_elsewhere"])
+    assert [(file.url, file.sign) for file in said.files] == (
+        [("", "/backend-api/estuary/content")] if image else []
+    )
 
 
 def test_models_come_from_the_answer_first() -> None:

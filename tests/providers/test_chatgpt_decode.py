@@ -40,6 +40,7 @@ def test_a_whole_stream() -> None:
         "error": None,
         "drift": [],
         "notices": [],
+        "files": [],
     }
 
 

@@ -33,7 +33,7 @@ class Answer(kit.Answer):
     tool_text: str = ""
     """A message of role assistant to a tool, and the tool's text to all; neither is the answer."""
     image: bool = False
-    """An image turn: no text, the picture comes later over the socket."""
+    """An image turn: no text; the chat and the page have the ``files`` once the stream is over."""
 
     via: Literal["http", "socket", "resume"] = "http"
     """``socket`` hands the answer over to the WebSocket, ``resume`` to the resume endpoint."""

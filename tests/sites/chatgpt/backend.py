@@ -71,6 +71,10 @@ class Backend(ChatSite[Turn]):
             exchange=str(uuid.uuid4()),
             user_message=user_message,
             new_chat=prompt.conversation_id is None,
+            pictures=tuple(
+                f"file_{self.keep_produced(file)}"
+                for file in (reply.files if isinstance(reply, Answer) else ())
+            ),
         )
         return Turn(asked=prompt, conversation_id=ids.conversation, ids=ids, reply=reply, gates=self.gates)
 
@@ -172,12 +176,30 @@ class Backend(ChatSite[Turn]):
     @route("PUT", _API + r"/files/(file-[0-9a-f]+)/content")
     async def uploaded(self, exchange: Exchange, file_id: str) -> None:
         """The file itself."""
+        await self.gates.pass_through("upload")
         about = self._uploads[file_id]
         self._uploads[file_id] = Attached(
             name=about.name, media_type=exchange.headers.get("content-type", ""), data=exchange.body
         )
         self.journal.record("uploaded", file_id=file_id, size=len(exchange.body))
         await exchange.respond_json({"status": "success"})
+
+    @route("GET", _API + r"/files/download/file_([\w-]+)")
+    async def download_address(self, exchange: Exchange, file_id: str) -> None:
+        """Where the page gets one of an answer's pictures."""
+        if file_id == "draft":
+            await exchange.respond_json({"status": "error", "error_code": "file_not_found"})
+            return
+        url = f"https://chatgpt.com/backend-api/estuary/content?id=file_{file_id}&p=fs&sig=replica"
+        await exchange.respond_json({"status": "success", "download_url": url})
+
+    @route("GET", _API + r"/estuary/content")
+    async def content(self, exchange: Exchange) -> None:
+        """A picture; only for who has asked for its address."""
+        if exchange.query.get("sig") != "replica":
+            await exchange.respond_json({"detail": "Not authorised"}, 403)
+            return
+        await self.respond_produced(exchange, exchange.query["id"].removeprefix("file_"))
 
     @route("POST", _API + r"/f/conversation")
     async def prompt(self, exchange: Exchange) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.sites.chatgpt.frames import DONE, Deltas, typed_event
 from tests.sites.kit.answers import Recording
 from tests.sites.kit.turns import Frame, Gate, Pause, Step
 
-__all__ = ["TurnIds", "frames_of_recording", "stream_answer"]
+__all__ = ["TurnIds", "frames_of_recording", "picture_message", "stream_answer"]
 
 _TEXT = "/message/content/parts/0"
 
@@ -33,6 +33,8 @@ class TurnIds:
     exchange: str
     user_message: Mapping[str, Any]
     new_chat: bool = True
+    pictures: tuple[str, ...] = ()
+    """The ids of the answer's files."""
     answer: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     request: str = attrs.field(factory=lambda: str(uuid.uuid4()))
 
@@ -78,6 +80,10 @@ def _delta_encoded(answer: Answer, ids: TurnIds) -> Iterator[Step]:
         yield typed_event({"type": "input_message", "input_message": ids.user_message, **conversation})
         for event in answer.events:
             yield typed_event({**event, **conversation})
+        if answer.unknown:
+            yield typed_event({"type": "orbital_status", "orbit": 3, **conversation})
+            hologram = _message("assistant", {"content_type": "hologram", "beams": ["x"]}, channel="final")
+            yield deltas.message(hologram, ids.conversation)
         if answer.via != "http" and answer.handoff_after == 0:
             yield from _handoff(answer, ids)
         yield from _thinking(answer, ids, deltas)
@@ -86,6 +92,10 @@ def _delta_encoded(answer: Answer, ids: TurnIds) -> Iterator[Step]:
         if answer.tool_text or answer.image:
             yield from _tool_call(answer, ids, deltas)
     if not answer.image:
+        if ids.pictures:
+            # What is seen of a picture on its way has an id of its own, and goes.
+            yield deltas.message(picture_message(["file_draft"]), ids.conversation)
+            yield deltas.message(picture_message(ids.pictures), ids.conversation)
         yield from _text(answer, ids, deltas)
     else:
         yield Gate("middle")
@@ -114,6 +124,8 @@ def _text(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
         yield _text_delta(deltas, form, piece, index)
         if answer.via != "http" and index + 1 == answer.handoff_after:
             yield from _handoff(answer, ids)
+        if answer.unknown and index == 0:
+            yield typed_event({"type": "orbital_status", "orbit": 4, "conversation_id": ids.conversation})
         if answer.delay:
             yield Pause(answer.delay)
     if len(pieces) < 2:
@@ -266,6 +278,8 @@ def _tool_call(answer: Answer, ids: TurnIds, deltas: Deltas) -> Iterator[Step]:
     text = answer.tool_text or "Processing image"
     card = _message("tool", {"content_type": "text", "parts": [text]}, name=tool, end_turn=True)
     card["metadata"] |= {"ui_card": True, "ui_card_title": text}
+    if answer.image:
+        card["metadata"]["image_gen_task_id"] = "chatimagegen-replica"
     card["status"] = "finished_successfully"
     yield deltas.message(card, ids.conversation)
 
@@ -311,6 +325,23 @@ def _answer_message(answer: Answer, ids: TurnIds) -> dict[str, Any]:
         "token_count": 0,
     }
     return message
+
+
+def picture_message(ids: Sequence[str]) -> dict[str, Any]:
+    """A tool's message that shows pictures."""
+    parts = [
+        {
+            "content_type": "image_asset_pointer",
+            "asset_pointer": f"sediment://{one}",
+            "size_bytes": 1,
+            "width": 1024,
+            "height": 1024,
+            "metadata": {"dalle": {"gen_id": f"making-{number}", "prompt": ""}},
+        }
+        for number, one in enumerate(ids)
+    ]
+    content = {"content_type": "multimodal_text", "parts": parts}
+    return _message("tool", content, name="t2uay3k.sj1i4kz", status="finished_successfully")
 
 
 def _hidden_messages(ids: TurnIds) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import attrs
 
 from tests.sites.chatgpt.answer import Answer
 from tests.sites.chatgpt.frames import DONE
-from tests.sites.chatgpt.stream import TurnIds
+from tests.sites.chatgpt.stream import TurnIds, picture_message
 from tests.sites.kit.turns import ChatTurn, Send
 
 __all__ = ["Turn"]
@@ -28,6 +28,8 @@ class Turn(ChatTurn):
     def final_message(self) -> dict[str, Any]:
         """What the chat's history shows for an answer."""
         reply = self.reply
+        if isinstance(reply, Answer) and reply.image and self.ids.pictures:
+            return picture_message(self.ids.pictures)
         text = reply.whole_text if isinstance(reply, Answer) and not reply.image else ""
         return {
             "id": self.ids.answer,

@@ -45,6 +45,14 @@ export function composerParts(app, editorPlace, editorSettings) {
   };
 }
 
+/** A chip with a sign of its upload until that is over. */
+export function attachmentChip(chip, ...parts) {
+  const progress = element("span", { role: "progressbar" }, "…");
+  chip.append(...parts, progress);
+  chip.settle = () => progress.remove();
+  return chip;
+}
+
 async function upload({ file }) {
   const about = { file_name: file.name, file_size: file.size, use_case: "my_files", mime_type: file.type };
   const response = await post("/backend-api/files", about);

@@ -4,6 +4,7 @@ import { ChatApp, configuration, getJson, post } from "../../kit/page/app.js";
 import { GenerationA } from "./generation_a.js";
 import { GenerationB } from "./generation_b.js";
 import { labelsOf } from "./labels.js";
+import { Choice } from "./models.js";
 import { Topics } from "./topics.js";
 import { Turn } from "./turn.js";
 
@@ -14,7 +15,9 @@ class App extends ChatApp {
   constructor(config) {
     super(config);
     const address = new URL(location.href);
-    this.model = address.searchParams.get("model") ?? "auto";
+    // A name that the site has retired is passed over without a word.
+    const named = config.retired ? null : address.searchParams.get("model");
+    this.choice = new Choice(this, named ?? "auto");
     this.temporary = address.searchParams.get("temporary-chat") === "true";
   }
 
@@ -40,7 +43,7 @@ class App extends ChatApp {
   async prepare() {
     await post("/backend-api/f/conversation/prepare", {
       action: "next",
-      model: this.model,
+      model: this.choice.request.model,
       conversation_id: this.chat ?? undefined,
     });
   }
@@ -65,7 +68,13 @@ class App extends ChatApp {
   }
 
   async #loadChat() {
-    const { messages = [] } = await getJson(`/backend-api/conversation/${this.chat}`);
+    const { messages } = await getJson(`/backend-api/conversation/${this.chat}`);
+    if (!messages) {
+      this.face.showToast(`Unable to load conversation ${this.chat}`);
+      history.replaceState(null, "", "/");
+      this.chat = null;
+      return;
+    }
     let view = null;
     for (const message of messages) {
       const text = message.content.parts[0];

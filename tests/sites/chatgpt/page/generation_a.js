@@ -5,7 +5,8 @@ import { fileInput } from "../../kit/page/attachments.js";
 import { Composer } from "../../kit/page/composer.js";
 import { element } from "../../kit/page/dom.js";
 import { duplicate } from "../../kit/page/overlays.js";
-import { composerParts, looks, thinkingParts } from "./answers.js";
+import { attachmentChip, composerParts, looks, thinkingParts } from "./answers.js";
+import { effortPill, headerPicker } from "./models.js";
 import { Face } from "./overlays.js";
 
 export class GenerationA extends Face {
@@ -52,11 +53,7 @@ export class GenerationA extends Face {
         element(
           "header",
           { id: "page-header" },
-          element(
-            "button",
-            { "data-testid": "model-switcher-dropdown-button", "aria-haspopup": "menu" },
-            "ChatGPT",
-          ),
+          headerPicker(this.app),
           element("div", { role: "radiogroup" }, ...modes),
           login || null,
         ),
@@ -160,7 +157,7 @@ export class GenerationA extends Face {
         "div",
         { class: "row" },
         plus,
-        element("button", { type: "button", class: "__composer-pill", "aria-haspopup": "menu" }, "Auto"),
+        effortPill(this.app),
         buttonPlace,
       ),
     );
@@ -214,10 +211,8 @@ export class GenerationA extends Face {
           "♪",
         ),
       chip: ({ name }, remove) =>
-        element(
-          "div",
-          { "data-testid": "composer-attachment-chip", class: "chip" },
-          name,
+        attachmentChip(
+          element("div", { "data-testid": "composer-attachment-chip", class: "chip" }, name),
           element("button", { type: "button", "aria-label": `Remove file 1: ${name}`, click: remove }, "×"),
         ),
     };

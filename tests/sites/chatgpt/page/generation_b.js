@@ -5,7 +5,8 @@ import { fileInput } from "../../kit/page/attachments.js";
 import { Composer } from "../../kit/page/composer.js";
 import { element } from "../../kit/page/dom.js";
 import { duplicate } from "../../kit/page/overlays.js";
-import { composerParts, looks, thinkingParts } from "./answers.js";
+import { attachmentChip, composerParts, looks, thinkingParts } from "./answers.js";
+import { intelligencePicker } from "./models.js";
 import { Face } from "./overlays.js";
 
 export class GenerationB extends Face {
@@ -154,17 +155,6 @@ export class GenerationB extends Face {
       },
       "+",
     );
-    const model = element(
-      "button",
-      {
-        type: "button",
-        "aria-label": "Select ChatGPT model",
-        "data-codex-intelligence-trigger": "true",
-        "data-composer-navigation-target": "reasoning",
-        "data-selected-reasoning-effort": "medium",
-      },
-      "Medium",
-    );
     const input = (accept) =>
       fileInput({ multiple: true, accept }, (files) => this.composer.files.add(files));
     const form = element(
@@ -179,7 +169,7 @@ export class GenerationB extends Face {
         "div",
         { class: "row" },
         add,
-        model,
+        intelligencePicker(this.app),
         element("button", { type: "button", "aria-label": labels.dictate, class: "round" }, "…"),
         buttonPlace,
       ),
@@ -203,9 +193,8 @@ export class GenerationB extends Face {
       idleButton: () =>
         element("button", { type: "button", "aria-label": labels.voice, class: "round" }, "♪"),
       chip: ({ name: file }, remove) =>
-        element(
-          "span",
-          { class: "chip group/composer-attachment" },
+        attachmentChip(
+          element("span", { class: "chip group/composer-attachment" }),
           element("span", { class: "composer-attachment-surface", "aria-label": file }, file),
           element("button", { type: "button", "aria-label": `Remove ${file}`, click: remove }, "×"),
         ),

@@ -6,6 +6,7 @@ import { openStream } from "../../kit/page/fetching.js";
 import { Receipts } from "../../kit/page/receipts.js";
 import { EventReader } from "../../kit/page/sse.js";
 import { DeltaTree } from "./events.js";
+import { Gallery } from "./gallery.js";
 
 const RESUMES = 12;
 const POLLS = 30;
@@ -32,6 +33,7 @@ export class Turn {
   #stream = null;
   #stopped = false;
   #begun = false;
+  #gallery = null;
 
   constructor(app, message) {
     this.#app = app;
@@ -52,6 +54,7 @@ export class Turn {
     if (this.#failed) this.#view.fail(this.#failed, () => {});
     this.#view.finish(this.#stopped ? "stopped" : this.#failed ? "failed" : "complete");
     this.receipts.report();
+    this.#gallery?.await(this.#app);
   }
 
   /** The page's own stop: tell the site, and drop the stream. */
@@ -150,7 +153,7 @@ export class Turn {
       this.#handoff?.end();
     } else if (value.type === "title_generation") document.title = value.title;
     else if (value.type === "stream_handoff") this.#prepareHandoff(value.options[0]);
-    else if (value.type === "conversation_async_status") this.#view.card(galleryCard());
+    else if (value.type === "conversation_async_status") this.#gallery ??= new Gallery(this.#view);
     else if (value.type === "moderation" && value.moderation_response.blocked)
       this.#view.fail("This content may violate our usage policies.", () => {});
   }
@@ -165,6 +168,10 @@ export class Turn {
   }
 
   #begin(message) {
+    if (message.author.role === "tool" && message.content.content_type === "multimodal_text") {
+      this.#gallery ??= new Gallery(this.#view);
+      this.#gallery.show(message.content.parts);
+    }
     if (message.content.content_type === "system_error") this.#failed = SOMETHING_WRONG;
     if (!isAnswer(message)) return;
     if (message.id === this.#answerId) this.#view.restart(message.content.parts[0]);
@@ -280,7 +287,7 @@ export class Turn {
       messages: [message],
       ...(app.chat ? { conversation_id: app.chat } : {}),
       parent_message_id: parent,
-      model: app.model,
+      ...app.choice.request,
       client_prepare_state: "success",
       timezone_offset_min: new Date().getTimezoneOffset(),
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -323,9 +330,4 @@ function isAnswer({ author, recipient, channel, content, metadata }) {
     ["text", "multimodal_text"].includes(content.content_type) &&
     !metadata?.is_visually_hidden_from_conversation
   );
-}
-
-function galleryCard() {
-  const picture = element("div", { "data-testid": "generated-image-preview" }, "🖼");
-  return element("div", { "data-testid": "generated-image-gallery" }, picture);
 }
