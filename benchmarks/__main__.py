@@ -18,6 +18,7 @@ from benchmarks.rows import Row, print_table, to_json
 PARTS = {
     "insertion": "Putting a prompt into an editor",
     "turns": "From the site's write to the client; a whole turn on a warm tab",
+    "sites": "Four sites on their replicas: a long prompt in, a long answer out",
     "round_trips": "DevTools round trips",
     "memory": "Memory",
 }
