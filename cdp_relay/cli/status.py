@@ -64,6 +64,8 @@ def _site(site: dict[str, Any], default: str) -> str:
         words.append(f"next prompt at {site['next_at']}")
     if site["name"] == default:
         words.append("default")
+    if site["drifts"]:
+        words.append("drifted: " + ", ".join(f"{one['kind']} ×{one['count']}" for one in site["drifts"]))
     words += [
         f"{rest['model'] or 'its own choice'} rests until {rest['until']}" for rest in site["resting_models"]
     ]

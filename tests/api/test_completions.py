@@ -207,6 +207,22 @@ async def test_thinking_is_kept_apart_from_the_answer() -> None:
     assert (message["reasoning_content"], message["content"]) == ("let me see", "42")
 
 
+async def test_a_stream_says_in_its_head_or_at_its_end_where_the_answer_was_captured() -> None:
+    read_off = Notice(code="captured_from_page", message="It was read off the page.")
+    page = says(reached(Step.STREAMING), read_off, TextDelta("x"), finished(capture="page"))
+    socket = says(reached(Step.STREAMING), TextDelta("x"), finished(capture="socket"))
+    async with serving(ScriptedRelay(page)) as server:
+        reply = await ask(server, stream=True)
+    assert reply.headers["x-cdp-relay-capture"] == "page"
+    assert reply.headers["x-cdp-relay-notice"] == "It was read off the page."
+    assert check_whole_stream(reply.body)[-1]["cdp_relay"]["capture"] == "page"
+    async with serving(ScriptedRelay(socket)) as server:
+        reply = await ask(server, stream=True)
+    # Of the other rungs only the answer's end says which it was.
+    assert "x-cdp-relay-capture" not in reply.headers
+    assert check_whole_stream(reply.body)[-1]["cdp_relay"]["capture"] == "socket"
+
+
 async def test_the_model_header_of_a_stream_comes_from_what_the_site_said_by_then() -> None:
     relay = ScriptedRelay(says(reached(Step.STREAMING, model="gpt-5-mini"), TextDelta("x"), finished()))
     async with serving(relay) as server:

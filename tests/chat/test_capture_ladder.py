@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import trio
 
@@ -51,7 +53,7 @@ def site_status(relay: Relay) -> SiteStatus:
 
 @pytest.mark.parametrize("generation", ["A", "B"])
 async def test_an_answer_that_only_the_page_shows_is_read_there(
-    relay: Relay, chatgpt_site: ChatGPTSite, generation: str
+    relay: Relay, chatgpt_site: ChatGPTSite, generation: Literal["A", "B"]
 ) -> None:
     chatgpt_site.generation(generation)
     chatgpt_site.state("page_only")
@@ -76,7 +78,7 @@ async def test_an_error_on_the_page_is_no_answer(relay: Relay, chatgpt_site: Cha
 
 @pytest.mark.parametrize("generation", ["A", "B"])
 async def test_what_the_wire_says_is_compared_with_what_the_page_shows(
-    relay: Relay, chatgpt_site: ChatGPTSite, generation: str
+    relay: Relay, chatgpt_site: ChatGPTSite, generation: Literal["A", "B"]
 ) -> None:
     chatgpt_site.generation(generation)
     answers = [
