@@ -73,6 +73,7 @@ __all__ = [
     "SiteError",
     "SiteOverloaded",
     "SiteTimeout",
+    "SiteUnreachable",
     "StreamDrift",
     "SubmitAmbiguous",
     "SubmitFailed",
@@ -377,6 +378,15 @@ class QueueTimeout(SiteError):
     status = 503
     retryable = True
     next_step = "Send it again, or raise limits.queue_seconds or the site's tabs."
+
+
+class SiteUnreachable(SiteError):
+    """The site's page could not be loaded: this machine is offline, or the site or its name is not there."""
+
+    code = "site_unreachable"
+    status = 503
+    retryable = True
+    next_step = "Check the machine's network, then send the request again."
 
 
 class SiteOverloaded(SiteError):

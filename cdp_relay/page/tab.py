@@ -12,7 +12,7 @@ import attrs
 import trio
 
 from cdp_relay.cdp import Connection, Session, Subscription, protocol
-from cdp_relay.errors import BrowserError, CommandTimeout, SiteError, SiteTimeout, TabClosed
+from cdp_relay.errors import BrowserError, CommandTimeout, SiteError, SiteTimeout, SiteUnreachable, TabClosed
 from cdp_relay.page._prepare import prepare_session
 from cdp_relay.page._shared_workers import SharedWorkers
 from cdp_relay.page._world import World
@@ -25,6 +25,14 @@ __all__ = ["Dialog", "Tab", "UrlWatch", "open_tab"]
 _DIALOGS_KEPT = 20
 _DIALOG_CHARS = 200
 _CLOSE_SECONDS = 2.0
+_UNREACHABLE = tuple(
+    f"net::ERR_{name}"
+    for name in (
+        *("INTERNET_DISCONNECTED", "NETWORK_", "NAME_", "DNS_", "ADDRESS_", "CONNECTION_", "SOCKET_"),
+        *("PROXY_", "TUNNEL_", "TIMED_OUT", "EMPTY_RESPONSE", "HTTP2_", "QUIC_"),
+    )
+)
+"""What Chrome says when nobody answers, as opposed to an address that is refused."""
 
 
 @attrs.frozen(kw_only=True)
@@ -236,9 +244,8 @@ class _Loading:
         if is_download:
             raise SiteError(f"{self.where} is a download, not a page.", details={"net_error": error_text})
         if error_text:
-            raise SiteError(
-                f"{self.where} could not be loaded: {error_text}.", details={"net_error": error_text}
-            )
+            kind = SiteUnreachable if error_text.startswith(_UNREACHABLE) else SiteError
+            raise kind(f"{self.where} could not be loaded: {error_text}.", details={"net_error": error_text})
 
 
 class UrlWatch:

@@ -149,6 +149,24 @@ async def test_an_answer_that_breaks_off_for_good_is_never_taken_for_whole(
     assert chatgpt_site.prompts == ["hello"]
 
 
+async def test_a_machine_without_a_network_is_a_retryable_error_until_it_is_back(
+    relay: Relay, connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
+) -> None:
+    await ask(relay, question("one"))
+    session = await connection.targets.attach_page(await relay_target(connection, browser_context))
+    conditions = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.post("Network.emulateNetworkConditions", {"offline": True, **conditions})
+    for _ in range(2):
+        with pytest.raises(RelayError) as offline, trio.fail_after(15):
+            await ask(relay, question("two"))
+        assert offline.value.retryable
+        assert offline.value.status in (502, 503)
+    assert offline.value.code == "site_unreachable", "by now the page itself does not load"
+    session.post("Network.emulateNetworkConditions", {"offline": False, **conditions})
+    assert (await ask(relay, question("three"))).text
+    assert chatgpt_site.prompts == ["one", "three"]
+
+
 @pytest.mark.parametrize("generation", ["A", "B"])
 async def test_a_client_that_leaves_stops_the_answer_on_the_page(
     relay: Relay, chatgpt_site: ChatGPTSite, generation: str
