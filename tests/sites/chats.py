@@ -13,4 +13,10 @@ from tests.sites.kit import ChatSite
 
 __all__ = ["CHAT_SITES"]
 
-CHAT_SITES: tuple[type[ChatSite[Any]], ...] = (ChatGPTSite, ClaudeSite, GeminiSite, AIStudioSite, DeepSeekSite)
+CHAT_SITES: tuple[type[ChatSite[Any]], ...] = (
+    ChatGPTSite,
+    ClaudeSite,
+    GeminiSite,
+    AIStudioSite,
+    DeepSeekSite,
+)

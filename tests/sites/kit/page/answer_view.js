@@ -11,8 +11,7 @@ export class AnswerView {
   #app;
   #parts;
   #key;
-  #markdown;
-  #pending = "";
+  #writing = [];
   #thinking = null;
   #drawing = false;
   #begun = false;
@@ -23,25 +22,37 @@ export class AnswerView {
     this.#app = app;
     this.#parts = parts;
     this.#key = key;
-    this.#markdown = new MarkdownView(parts.place, parts.looks);
+    if (parts.place) this.move(parts.place);
   }
 
   feed(text) {
-    this.#pending += text;
+    this.#last.pending += text;
     this.#schedule();
   }
 
   restart(text) {
     if (this.#replaced) return;
-    this.#markdown.reset();
-    this.#pending = text;
+    this.#last.markdown.reset();
+    this.#last.pending = text;
     this.#schedule();
   }
 
   /** Go on at another place: the answer has another block after something else. */
   move(place) {
-    this.#markdown.end();
-    this.#markdown = new MarkdownView(place, this.#parts.looks);
+    this.#writing.push({ place, markdown: new MarkdownView(place, this.#parts.looks), pending: "" });
+  }
+
+  /** Forget what was to be written at this place. */
+  drop(place) {
+    this.#writing = this.#writing.filter((one) => one.place !== place);
+  }
+
+  get #last() {
+    return this.#writing.at(-1);
+  }
+
+  get #hasPending() {
+    return this.#writing.some(({ pending }) => pending);
   }
 
   think(text) {
@@ -91,13 +102,13 @@ export class AnswerView {
 
   #draw() {
     if (this.#thinking !== null) this.#parts.think(this.#thinking);
-    if (this.#pending) {
+    if (this.#hasPending) {
       this.#begin();
       this.#write();
     }
-    if (this.#pending) this.#schedule();
+    if (this.#hasPending) this.#schedule();
     else if (this.#final) {
-      this.#markdown.end();
+      for (const { markdown } of this.#writing) markdown.end();
       this.#parts.finish(this.#final);
       this.#final = null;
     }
@@ -108,13 +119,21 @@ export class AnswerView {
   #write() {
     const ordered = this.#app.control.rendered(this.#key);
     if (ordered !== undefined) {
-      if (!this.#replaced) this.#markdown.feed(ordered);
-      this.#replaced = true;
-      this.#pending = "";
+      this.#instead(ordered);
       return;
     }
-    const count = this.#app.config.smoothChars ?? this.#pending.length;
-    this.#markdown.feed(this.#pending.slice(0, count));
-    this.#pending = this.#pending.slice(count);
+    let left = this.#app.config.smoothChars ?? Infinity;
+    for (const one of this.#writing) {
+      const text = one.pending.slice(0, left);
+      if (text) one.markdown.feed(text);
+      one.pending = one.pending.slice(text.length);
+      left -= text.length;
+    }
+  }
+
+  #instead(text) {
+    for (const one of this.#writing) one.pending = "";
+    if (!this.#replaced) this.#last.markdown.feed(text);
+    this.#replaced = true;
   }
 }

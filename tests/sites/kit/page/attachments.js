@@ -43,7 +43,7 @@ export function takeDrops(place, onFiles) {
 
 /**
  * The files of one composer. parts: chipPlace, chip(attachment, remove) whose element may have a
- * method settle(attachment) for the end of the upload; refuses(file) gives a reason or null;
+ * method settle() for the end of the upload (a file that was not taken has no chip any more); refuses(file) gives a reason or null;
  * upload(attachment) gives what the site calls the file; refused(reason) shows why a file was not taken.
  */
 export class Attachments {
@@ -112,10 +112,12 @@ export class Attachments {
       attachment.uploaded = await this.#parts.upload(attachment);
       attachment.state = "done";
     } catch (error) {
-      attachment.state = "failed";
+      this.#list = this.#list.filter((other) => other !== attachment);
+      attachment.chip.remove();
+      this.#app.control.report("refused", { name: attachment.name, reason: error.message });
       this.#parts.refused(error.message, attachment.file);
     }
-    attachment.chip.settle?.(attachment);
+    attachment.chip.settle?.();
     this.#onChange();
   }
 }
