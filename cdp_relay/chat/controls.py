@@ -37,7 +37,6 @@ from cdp_relay.page import (
     remove_all,
     slide,
     tooltip_over,
-    visible_count,
 )
 
 __all__ = ["apply_controls", "look_up_items"]
@@ -59,12 +58,12 @@ _PARAMS = {
 _CEILINGS = ("max_output_tokens",)
 """Wishes of a most, which a control with a lower one of its own fulfils."""
 
-_SHOWN_SECONDS = 3.0
+_SHOWN_SECONDS = 2.0
 """How long a page may take to show what was chosen."""
 _SOON_SECONDS = 1.0
-_PRESS_SECONDS = 8.0
+_PRESS_SECONDS = 6.0
 _WRITE_SECONDS = 20.0
-_MORE_SECONDS = 2.0
+_MORE_SECONDS = 0.5
 _MENU_SECONDS = 6.0
 _MOST_NAMED = 30
 
@@ -203,9 +202,8 @@ class _Setting:
           SelectorDrift: it does not come, or what opens it is not there.
         """
         opened = await press_chain(self.tab, self.rule.open, self.rule.control, timeout=_PRESS_SECONDS)
-        shown = await await_control(
-            self.tab, self.rule.control, lambda now: now is not None, timeout=_PRESS_SECONDS
-        )
+        self._revealed = self._revealed or opened
+        shown = await await_control(self.tab, self.rule.control, _is_there, timeout=_PRESS_SECONDS)
         if shown is None:
             await find_control(self.tab, self.rule.control, timeout=0)
         return opened
@@ -215,9 +213,12 @@ class _Setting:
         if not opened:
             return
         shown = [selector for group in more for selector in group]
-        if self.rule.open:
+        close = self.rule.close
+        if self._revealed:
             shown += self.rule.control
-        if not await put_away(self.tab, shown, self.rule.close):
+        elif self.rule.open:
+            close = ()  # what the control stands in was open before, and stays so
+        if not await put_away(self.tab, shown, close):
             self._fail("was set, but what it stands in does not close.")
 
     # --- a choice
@@ -227,9 +228,14 @@ class _Setting:
         if self._names(await self._current(), fits):
             return False
         opened = await self._open_menu()
-        changed = not self._names(await self._current(), fits) and await self._pick(wanted, fits)
+        shown = self._names(await self._current(), fits)
+        if shown:
+            self._meet(
+                await menu_items(self.tab, self.rule.items, attribute=self.rule.item_attribute, timeout=0)
+            )
+        changed = not shown and await self._pick(wanted, fits)
         await self._leave(opened, self.rule.items)
-        if changed and not await self._comes_to_show(fits, _SOON_SECONDS):
+        if changed and (await self._current() is None or not await self._comes_to_show(fits, _SOON_SECONDS)):
             await self._look_again(wanted, fits)
         return changed
 
@@ -281,14 +287,12 @@ class _Setting:
     async def _look_again(self, wanted: str, fits: re.Pattern[str]) -> None:
         """Open the menu once more, as many pages say only in it what is chosen."""
         opened = await self._open_menu()
-        seen = await self._comes_to_show(fits, _SOON_SECONDS)
-        if not seen:
-            first = await read_control(self.tab, self.rule.items)
-            if first is not None and first.slider is not None:
-                seen = fits.fullmatch(first.value) is not None
-            else:
-                item = await self._find(fits)
-                seen = item is not None and item.marked
+        first = await read_control(self.tab, self.rule.items)
+        if first is not None and first.slider is not None:
+            seen = fits.fullmatch(first.value) is not None
+        else:
+            item = await self._find(fits)
+            seen = (item is not None and item.marked) or await self._comes_to_show(fits, _SHOWN_SECONDS)
         await self._leave(opened, self.rule.items)
         if not seen:
             shown = await self._current()
@@ -297,16 +301,21 @@ class _Setting:
                 {"shown": None if shown is None else shown.name},
             )
 
-    async def _find(self, fits: re.Pattern[str]) -> MenuItem | None:
-        """Find an item, opening further ones while it is not there."""
+    async def _find(self, fits: re.Pattern[str] | None) -> MenuItem | None:
+        """Find an item, opening the menu's further places while it is not there; None looks at them all."""
+        begins = [*self.rule.items, *(selector for place in self.rule.more for selector in place)]
+        await await_control(self.tab, begins, _is_there, timeout=_MENU_SECONDS)
         for place in (None, *self.rule.more):
+            shows = self.rule.items if place is None else place
+            there = await await_control(
+                self.tab, shows, _is_there, timeout=0 if place is None else _MORE_SECONDS
+            )
+            if there is None:
+                continue  # another build of the page, or another plan, has no such place
             if place is not None:
-                try:
-                    await press_chain(self.tab, (place,), (), timeout=_MORE_SECONDS)
-                except SelectorDrift:
-                    continue  # another build of the page, or another plan, has no such place
-            for item in await self._items(fits.pattern):
-                if self._names(item, fits):
+                await press_chain(self.tab, (place,), (), timeout=_PRESS_SECONDS)
+            for item in await self._items(None if fits is None else fits.pattern):
+                if fits is not None and self._names(item, fits):
                     return item
         return None
 
@@ -318,30 +327,24 @@ class _Setting:
             pattern=pattern,
             timeout=_MENU_SECONDS,
         )
-        self.met |= {item.name: item for item in items if item.name}
+        self._meet(items)
         return items
+
+    def _meet(self, items: Sequence[MenuItem]) -> None:
+        self.met |= {item.name: item for item in items if item.name}
 
     async def offered(self) -> tuple[MenuItem, ...]:
         """Everything that the menu has, its further places included; it is closed afterwards."""
         try:
             opened = await self._open_menu()
-            for place in (None, *self.rule.more):
-                if place is not None:
-                    if not await visible_count(self.tab, place):
-                        continue
-                    await press_chain(self.tab, (place,), (), timeout=_PRESS_SECONDS)
-                await self._items()
+            await self._find(None)
             await self._leave(opened, self.rule.items)
         except SelectorDrift as missing:
             self._fail(f"is not to be used: {missing.message}", missing.details)
         return tuple(self.met.values())
 
     async def _not_offered(self, wanted: str, item: MenuItem | None) -> NoReturn:
-        why = ""
-        if item is not None:
-            why = item.why or await tooltip_over(
-                self.tab, self.rule.items, item, attribute=self.rule.item_attribute
-            )
+        why = "" if item is None else await self._reason(item)
         items = await menu_items(self.tab, self.rule.items, attribute=self.rule.item_attribute, timeout=0)
         names = [item_name(self.rule, one.name) for one in items if not one.disabled][:_MOST_NAMED]
         listed = ", ".join(names) or "nothing"
@@ -354,6 +357,13 @@ class _Setting:
         raise ModelUnavailable(
             f"{self.title}: the model {problem}", param="model", details={"offered": names, "why": why}
         )
+
+    async def _reason(self, item: MenuItem) -> str:
+        """Why an item can't be chosen: what is tied to it, else its tooltip, else its own further words."""
+        tip = item.why or await tooltip_over(
+            self.tab, self.rule.items, item, attribute=self.rule.item_attribute
+        )
+        return tip or item.text.removeprefix(item.name).strip()
 
     async def _slide_to(self, wanted: str, fits: re.Pattern[str]) -> bool:
         """Go through a slider's places, all to the left and then to the right; False if it stood right."""
@@ -512,6 +522,10 @@ class _Setting:
     async def _entries(self) -> tuple[str, ...]:
         items = await menu_items(self.tab, self.rule.items, attribute=self.rule.item_attribute, timeout=0)
         return tuple(item.name for item in items)
+
+
+def _is_there(shown: ControlShown | None) -> bool:
+    return shown is not None
 
 
 def _line_feeds(text: str) -> str:

@@ -124,12 +124,10 @@ function changedControl(token, milliseconds, selectors, attribute, before) {
   );
 }
 
-function reasonOf(element, lines) {
+function reasonOf(element) {
   const ids = (element.getAttribute("aria-describedby") || "").split(/\s+/).filter(Boolean);
   const described = ids.map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
-  return squeezed(
-    described || element.getAttribute("aria-description") || element.getAttribute("title") || lines.slice(1).join(" "),
-  );
+  return squeezed(described || element.getAttribute("aria-description") || element.getAttribute("title") || "");
 }
 
 function isMarked(element) {
@@ -143,13 +141,12 @@ function itemsNow(selectors, attribute) {
   for (const element of selectors.flatMap((selector) => matchesOf(selector))) {
     if (seen.has(element) || !isShown(element)) continue;
     seen.add(element);
-    const lines = wordsOf(element);
     const disabled = isDisabled(element);
     items.push({
       name: nameOf(element, attribute),
-      text: squeezed(lines.join(" ")),
+      text: squeezed(wordsOf(element).join(" ")),
       disabled,
-      why: disabled ? reasonOf(element, lines) : "",
+      why: disabled ? reasonOf(element) : "",
       marked: isMarked(element),
     });
   }
