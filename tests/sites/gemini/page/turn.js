@@ -66,7 +66,7 @@ export class Turn {
     for await (const piece of this.#stream.pieces) {
       if (piece.kind === "head") head = piece;
       else if (piece.kind === "error") return true;
-      else if (piece.kind === "chunk" && head.status === 200) {
+      else if (piece.kind === "chunk" && (head?.status ?? 200) === 200) {
         this.receipts.add(piece.bytes.length);
         for (const envelope of reader.feed(piece.bytes)) this.#envelope(envelope);
         this.receipts.check();
