@@ -278,6 +278,8 @@ class SiteMemory:
     _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
     _sent: dict[str, list[float]] = attrs.field(factory=dict, init=False)
     """When the sites were asked before this start, as far as that is known."""
+    _written: dict[str, Any] | None = attrs.field(default=None, init=False)
+    """What the file holds of these sites."""
     menus: dict[str, SeenModels] = attrs.field(factory=dict, init=False)
     """What the sites' own menus of models had when they were last open."""
 
@@ -315,20 +317,19 @@ class SiteMemory:
             sent = entry.get("sent")
             if isinstance(sent, list):
                 self._sent[name] = [float(one) for one in sent if isinstance(one, int | float)]
+        self._written = self._entries()
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is something that the file does not hold."""
+        return self._entries() != self._written
 
     def save(self) -> None:
-        """Write the file whole, or leave the old one."""
-        if self.path is None:
+        """Write the file whole, or leave the old one; nothing when there is no news."""
+        if self.path is None or not self.is_news:
             return
-        document = self._read()
-        for name, health in self.healths.items():
-            document[name] = {
-                "signed_in": health.signed_in,
-                **(_of_cool_down(health.cool_down) if health.cool_down else {"until": None}),
-                "models": {model: _of_cool_down(down) for model, down in health.model_cool_downs.items()},
-                "sent": self._sent_of(name),
-                "menu": self.menus[name].to_json() if name in self.menus else None,
-            }
+        entries = self._entries()
+        document = self._read() | entries
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = self.path.with_suffix(".new")
@@ -336,8 +337,21 @@ class SiteMemory:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(document, file, indent=1)
             fresh.replace(self.path)
+            self._written = entries
         except OSError as error:
             _log.warning("site_memory_not_written", path=str(self.path), error=str(error))
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            name: {
+                "signed_in": health.signed_in,
+                **(_of_cool_down(health.cool_down) if health.cool_down else {"until": None}),
+                "models": {model: _of_cool_down(down) for model, down in health.model_cool_downs.items()},
+                "sent": self._sent_of(name),
+                "menu": self.menus[name].to_json() if name in self.menus else None,
+            }
+            for name, health in self.healths.items()
+        }
 
     def _sent_of(self, name: str) -> list[float]:
         pace = self._paces.get(name)

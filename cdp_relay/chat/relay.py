@@ -83,6 +83,9 @@ async def open_relay(
                 tabs.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise sole_error(group) from None
+    finally:
+        # Turns that were cut off have told nobody what they learned.
+        memory.save()
 
 
 @attrs.define(eq=False, init=False)
@@ -331,9 +334,8 @@ class Relay:
         return self._settings.chat.temporary if own is None else own
 
     async def _run(self, turn: Turn) -> None:
-        before = _remembered(turn)
         await turn.run()
-        if _remembered(turn) != before:
+        if self._memory.is_news:
             await trio.to_thread.run_sync(self._memory.save)
 
     @asynccontextmanager
@@ -421,11 +423,6 @@ def _model_state(site: SiteStatus, model: str) -> str:
 
 def _has_accounts(provider: Provider) -> bool:
     return provider.site.pages.sign_in is not None
-
-
-def _remembered(turn: Turn) -> tuple[object, ...]:
-    health = turn.health
-    return health.signed_in, health.until, health.message, turn.pacer.pace.sent
 
 
 def _pacing(provider: Provider, settings: Settings) -> Pacing:

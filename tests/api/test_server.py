@@ -14,7 +14,7 @@ import trio
 
 from cdp_relay.api import serve
 from cdp_relay.api.listeners import listen_on_loopback
-from cdp_relay.chat.status import SiteStatus
+from cdp_relay.chat.status import ModelRest, SiteStatus
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Step, TextDelta
 from cdp_relay.errors import PortTaken
 from cdp_relay.settings import ServerSettings
@@ -147,6 +147,28 @@ async def test_ready_is_200_while_the_default_site_takes_work() -> None:
         ("practice", "ready", True),
     ]
     assert state["sites"][0]["message"] == "Nobody is signed in."
+
+
+async def test_ready_says_what_a_person_can_do_and_when_the_next_prompt_may_go() -> None:
+    relay = ScriptedRelay()
+    at = 4_000_000_000.0
+    relay.site_status = attrs.evolve(
+        relay.site_status,
+        state="challenge",
+        ready=False,
+        needs_person=True,
+        message="A check is shown.",
+        next_step="Pass the check.",
+        next_at=at,
+        resting_models=(ModelRest(model="big", until=at, message="Used up."),),
+    )
+    async with serving(relay) as server:
+        reply = await send(server, "GET", "/ready")
+    site = reply.json()["sites"][1]
+    assert reply.status == 503
+    assert (site["needs_person"], site["next_step"]) == (True, "Pass the check.")
+    assert site["next_at"] == "2096-10-02T07:06:40+00:00"
+    assert site["resting_models"] == [{"model": "big", "until": site["next_at"], "message": "Used up."}]
 
 
 async def test_a_site_is_examined_on_request() -> None:
