@@ -16,6 +16,7 @@ from cdp_relay.api.parts import read_part
 from cdp_relay.chat.vocabulary import (
     ChatChoice,
     ChatRequest,
+    FilePart,
     Message,
     Part,
     RequestId,
@@ -137,7 +138,14 @@ def _content(message: Field, role: Role) -> tuple[Part, ...]:
     if isinstance(content.value, str):
         return (TextPart(content.text()), *_returned_files(message, role))
     if isinstance(content.value, list):
-        return (*(read_part(item) for item in content.items()), *_returned_files(message, role))
+        parts = tuple(read_part(item) for item in content.items())
+        for index, part in enumerate(parts):
+            if role is Role.SYSTEM and isinstance(part, FilePart):
+                raise UnsupportedValue(
+                    f"{content.path}[{index}]: instructions are text; a file belongs into a user message.",
+                    param=f"{content.path}[{index}]",
+                )
+        return (*parts, *_returned_files(message, role))
     if content.is_null and role is Role.ASSISTANT:
         refusal = message.get("refusal")
         said = () if refusal.is_null else (TextPart(refusal.text()),)

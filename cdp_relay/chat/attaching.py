@@ -46,16 +46,20 @@ def takes_files(site: SiteDefinition) -> bool:
     return bool(site.attachments.ways and site.selectors.attachment)
 
 
-def plan_files(messages: Sequence[Message], site: SiteDefinition) -> FilePlan:
+def plan_files(messages: Sequence[Message], site: SiteDefinition, *, of: Sequence[Message] = ()) -> FilePlan:
     """Decide what becomes of the files in *messages*.
+
+    Args:
+      of: all messages of the request, of which these are a part; errors count in them.
 
     Raises:
       AttachmentRefused: the site does not take a file of that kind or size, or not so many; ``param``
         names the part, and the message says what is taken.
       UnsupportedValue: the site takes no files, and this one is no text.
     """
+    places = {id(message): index for index, message in enumerate(of or messages)}
     parts = [
-        (part, f"messages[{i}].content[{j}]")
+        (part, f"messages[{places.get(id(message), i)}].content[{j}]")
         for i, message in enumerate(messages)
         for j, part in enumerate(message.parts)
         if isinstance(part, FilePart)

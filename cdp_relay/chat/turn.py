@@ -89,6 +89,7 @@ class Turn:
     _prompt: str = attrs.field(default="", init=False)
     _files: tuple[Attachment, ...] = attrs.field(default=(), init=False)
     _sender: Sender | None = attrs.field(default=None, init=False)
+    _model_sent: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
@@ -126,7 +127,7 @@ class Turn:
         self._plan = plan_turn(
             self.request, self.route, self.provider, temporary=self.temporary, seen=self.seen_models
         )
-        planned = plan_files(self._plan.messages, self.provider.site)
+        planned = plan_files(self._plan.messages, self.provider.site, of=self.request.messages)
         self._prompt, self._files = render_prompt(planned.messages), planned.files
         check_length(self._prompt, self.provider.site, self._files)
         with trio.move_on_after(self.limits.total_seconds) as total:
@@ -259,6 +260,7 @@ class Turn:
         self._sender = Sender(site_tab, capture, composed.text, self.limits, interruptions)
         sent = await self._sender.send()
         receiver.sent(sent)
+        self._model_sent = sent.submission.model
         self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)
         composed.check_sent(sent.submission, self.provider.site.title)
         for difference in self._plan.differences(sent.submission):
@@ -304,7 +306,7 @@ class Turn:
                 finish_reason=reader.finish_reason or FinishReason.STOP,
                 usage=reader.usage(estimate_tokens(self._prompt)),
                 site=self.provider.site.name,
-                model=reader.model,
+                model=reader.model or self._model_sent,
                 conversation_id=conversation,
                 conversation_url=self.provider.conversation_url(conversation) if conversation else None,
                 capture=reader.capture,

@@ -37,6 +37,9 @@ _MENU_SECONDS = 0.3
 _REACTION_SECONDS = 4.0
 """How long a page may take to show anything at all about files that it was given."""
 
+_READ_BYTES_PER_SECOND = 10_000_000
+"""What it may need on top of that, as some pages read a file first."""
+
 _QUIET_MS = 300
 """So long nothing is busy: progress signs come a moment after the chip."""
 
@@ -236,7 +239,8 @@ class _Attaching:
                 # The page took the control away, or Chrome may not read the file.
                 _log.info("files could not be given to the page: %s", error.message)
                 return False
-            seconds = min(_REACTION_SECONDS, self.left)
+            size = sum(file.size for file in batch)
+            seconds = min(_REACTION_SECONDS + size / _READ_BYTES_PER_SECOND, self.left)
             seen = await self.tab.world.wait("uploadBegins", watched, before, seconds=seconds)
             begun = traffic.seen or self._shows(seen, before)
             if not begun:

@@ -30,6 +30,7 @@ class UploadFile:
 
     path: Path
     media_type: str
+    size: int
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class UploadFolder:
             )
         path = self.path / name
         await trio.to_thread.run_sync(path.write_bytes, data)
-        return UploadFile(path=path, media_type=media_type)
+        return UploadFile(path=path, media_type=media_type, size=len(data))
 
 
 @asynccontextmanager

@@ -136,6 +136,14 @@ def file(data: Any, **more: Any) -> dict[str, Any]:
 
 
 PLACE = "messages[1].content[0]"
+
+
+def test_instructions_hold_no_files() -> None:
+    with pytest.raises(UnsupportedValue) as caught:
+        message_of({"type": "text", "text": "Be brief."}, image(url_of(PNG)), role="system")
+    assert caught.value.param == "messages[1].content[1]"
+
+
 NO = UnsupportedValue
 BAD: dict[str, tuple[Any, type[Exception], str, str]] = {
     "remote": (image("https://x.test/a.png"), NO, ".image_url.url", "remote"),

@@ -105,9 +105,10 @@ def test_what_the_site_does_not_take_is_refused_by_the_parts_name(
 ) -> None:
     fine = file("fine.pdf", b"ok", "application/pdf")
     first = user("hello", fine) if definition.attachments.ways else user("hello")
+    said, asked = user("said before"), user("text", bad)
     with pytest.raises(kind, match=words) as error:
-        plan_files([first, user("text", bad)], definition)
-    assert error.value.param == "messages[1].content[1]"
+        plan_files([first, asked], definition, of=[said, first, asked])
+    assert error.value.param == "messages[2].content[1]"
     assert error.value.status == 400
 
 

@@ -75,10 +75,11 @@ def test_an_accept_list_is_read_as_a_browser_reads_it(
 
 async def test_the_folder_is_private_and_goes_with_its_files() -> None:
     async with open_upload_folder() as folder:
+        assert folder.path is None
         file = await folder.write("a.txt", "text/plain", b"secret")
-        assert file.path.read_bytes() == b"secret"
-        assert folder.path.stat().st_mode & 0o777 == 0o700
-    assert not folder.path.exists()
+        assert (file.size, file.path.read_bytes()) == (6, b"secret")
+        assert file.path.parent.stat().st_mode & 0o777 == 0o700
+    assert not file.path.parent.exists()
 
 
 def test_data_addresses_are_read() -> None:
