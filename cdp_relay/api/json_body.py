@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 import attrs
 
-from cdp_relay.errors import InvalidRequest, InvalidText
+from cdp_relay.errors import InvalidRequest
+from cdp_relay.text import check_text
 
 __all__ = ["Field", "parse_object"]
 
@@ -93,14 +94,7 @@ class Field:
           InvalidText: it holds one; the message says where.
         """
         value = self.string()
-        position = _first_bad_character(value)
-        if position is not None:
-            what = "a NUL character" if value[position] == "\0" else "half of a surrogate pair"
-            raise InvalidText(
-                f"{self.path} holds {what} at position {position} (U+{ord(value[position]):04X}).",
-                param=self.path,
-                details={"position": position},
-            )
+        check_text(value, name=self.path, param=self.path)
         return value
 
     def boolean(self) -> bool:
@@ -128,17 +122,6 @@ class Field:
         if not self.present:
             raise InvalidRequest(f"{self.path} is missing; it is {wanted}.", param=self.path)
         raise InvalidRequest(f"{self.path} is {_kind(self.value)}, not {wanted}.", param=self.path)
-
-
-def _first_bad_character(text: str) -> int | None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        surrogate: int | None = error.start
-    else:
-        surrogate = None
-    nul = text.find("\0", 0, surrogate)
-    return nul if nul >= 0 else surrogate
 
 
 def _kind(value: Any) -> str:

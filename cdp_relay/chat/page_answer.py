@@ -7,7 +7,7 @@ import trio
 
 from cdp_relay.chat.comparison import MAX_CHARS, disagreement
 from cdp_relay.chat.contract import Provider
-from cdp_relay.chat.interruptions import state_error
+from cdp_relay.chat.interruptions import shown_error
 from cdp_relay.chat.vocabulary import Drift
 from cdp_relay.errors import RelayError
 from cdp_relay.page import RenderedText, Tab, find_state, mark_turns, read_answer, wait_rendered
@@ -52,7 +52,7 @@ class PageAnswer:
         # Also states that often pass: whatever stands beside an answer that is at rest, stands there.
         state = await find_state(self.tab, site.states)
         if state is not None:
-            raise state_error(self.provider, state)
+            raise await shown_error(self.tab, self.provider, state)
         return shown if shown is not None and shown.done and shown.markdown.strip() else None
 
     async def compare(self, wire: str) -> Drift | None:

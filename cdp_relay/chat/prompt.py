@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdp_relay.chat.vocabulary import Message, Role
-from cdp_relay.errors import InvalidRequest, InvalidText
+from cdp_relay.errors import InvalidRequest
+from cdp_relay.text import check_text
 
-__all__ = ["LAST_HEADING", "check_messages", "check_text", "render_prompt", "split_system", "unsaid"]
+__all__ = ["LAST_HEADING", "check_messages", "render_prompt", "split_system", "unsaid"]
 
 SYSTEM_HEADING = "# Instructions"
 HISTORY_HEADING = "# Conversation so far"
@@ -79,28 +80,13 @@ def check_messages(messages: Sequence[Message]) -> None:
       InvalidText: ``param`` names the message.
     """
     for index, message in enumerate(messages):
-        check_text(message.text, f"messages[{index}].content")
+        _check(message.text, f"messages[{index}].content")
         for number, call in enumerate(message.tool_calls):
-            check_text(call.arguments, f"messages[{index}].tool_calls[{number}].function.arguments")
+            _check(call.arguments, f"messages[{index}].tool_calls[{number}].function.arguments")
 
 
-def check_text(text: str, param: str) -> None:
-    """Refuse what cannot be typed into a page: NUL and lone surrogates.
-
-    Raises:
-      InvalidText: with the position of the first such character, counted in characters from 0.
-    """
-    position = text.find("\0")
-    if position >= 0:
-        raise InvalidText(f"{param} holds a NUL character at position {position}.", param=param)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        unit = ord(text[error.start])
-        raise InvalidText(
-            f"{param} holds half a character (the lone surrogate U+{unit:04X}) at position {error.start}.",
-            param=param,
-        ) from None
+def _check(text: str, param: str) -> None:
+    check_text(text, name=param, param=param)
 
 
 def _render_turn(message: Message) -> str:

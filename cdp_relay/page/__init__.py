@@ -37,7 +37,6 @@ from cdp_relay.page.editor import (
     EditorPlan,
     Insertion,
     PromptFile,
-    check_text,
     insert_text,
     read_text,
 )
@@ -97,7 +96,6 @@ __all__ = [
     "accepts",
     "attach_files",
     "await_control",
-    "check_text",
     "chip_count",
     "click_control",
     "examine_selectors",

@@ -8,7 +8,6 @@ one, as these editors turn one into the other on their own. Nothing else is pass
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -19,7 +18,6 @@ from cdp_relay.errors import (
     AttachmentRefused,
     CommandTimeout,
     InsertionFailed,
-    InvalidText,
     SelectorDrift,
     SettingsError,
 )
@@ -28,6 +26,7 @@ from cdp_relay.page._rungs import RUNGS, Placing, RungUnavailable
 from cdp_relay.page.chips import remove_chips
 from cdp_relay.page.probe import click_control, find_control
 from cdp_relay.page.tab import Tab
+from cdp_relay.text import check_text
 
 __all__ = [
     "Attempt",
@@ -35,14 +34,11 @@ __all__ = [
     "Insertion",
     "PromptFile",
     "RungLimit",
-    "check_text",
     "insert_text",
     "read_text",
 ]
 
 _log = logging.getLogger("cdp_relay.page")
-
-_UNTYPABLE = re.compile("[\x00\ud800-\udfff]")
 
 _QUIET_SECONDS = 0.7
 """An editor that has not changed for so long will not change any more. Editors work in the event or
@@ -150,23 +146,6 @@ DEFAULT_LADDER: Mapping[str, tuple[str, ...]] = {
 
 DEFAULT_LIMITS: Mapping[str, RungLimit] = {"insert-text": _Limit(newlines=200)}
 """``Input.insertText`` costs more with every line feed, in every editor but Lexical (DESIGN.md)."""
-
-
-def check_text(text: str, *, param: str | None = None) -> None:
-    """Refuse what no page can be given.
-
-    Raises:
-      InvalidText: *text* holds a NUL or a lone surrogate; ``details`` says where.
-    """
-    found = _UNTYPABLE.search(text)
-    if found is not None:
-        character = f"U+{ord(found.group()):04X}"
-        what = "a NUL character" if found.group() == "\x00" else "a lone surrogate"
-        raise InvalidText(
-            f"The text holds {what} ({character}) at position {found.start()}.",
-            param=param,
-            details={"position": found.start(), "character": character},
-        )
 
 
 async def insert_text(

@@ -298,7 +298,7 @@ def test_half_an_emoji_or_a_nul_is_refused_with_its_position(message: str, param
     with pytest.raises(InvalidText) as caught:
         read_raw(f'{{"model": "practice", "messages": [{message}]}}')
     assert caught.value.param == param
-    assert caught.value.details == {"position": position}
+    assert caught.value.details["position"] == position
     assert f"position {position}" in caught.value.message
 
 
