@@ -47,7 +47,7 @@ export class Turn {
     this.#view.finish(this.#failed ? "failed" : this.#stopped ? "stopped" : "complete", this.#reason);
     this.#app.parent = this.#answerId;
     this.receipts.report();
-    if (this.#first && !this.#failed && !this.#app.temporary) await this.#name();
+    if (this.#first && !this.#failed && !this.#app.temporary) this.#name();
   }
 
   /** The page's own stop: drop the stream, and tell the site. */
