@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cdp_relay.chat.attaching import plan_files, prompt_as_file
-from cdp_relay.chat.composing import check_length
+from cdp_relay.chat.composing import Composed, check_length
 from cdp_relay.chat.contract import (
     AttachmentRule,
     FileSeen,
@@ -15,6 +15,7 @@ from cdp_relay.chat.contract import (
     Pages,
     Selectors,
     SiteDefinition,
+    Submission,
     SubmissionRule,
 )
 from cdp_relay.chat.media import guess_type
@@ -22,6 +23,7 @@ from cdp_relay.chat.produced import produced
 from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart
 from cdp_relay.errors import AttachmentRefused, PromptTooLong, RelayError, SiteError, UnsupportedValue
+from cdp_relay.page import Insertion as Inserted
 from cdp_relay.page import Resource
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -182,3 +184,12 @@ def test_a_page_in_the_place_of_a_picture_is_no_picture() -> None:
 )
 def test_the_type_of_a_file_without_one_is_found(name: str, data: bytes, media_type: str) -> None:
     assert guess_type(name, data) == media_type
+
+
+def test_an_answer_to_fewer_files_than_were_attached_is_not_wanted() -> None:
+    inserted = Inserted(editor="textarea", rung="drop", characters=1, text="x", attempts=(), attached=False)
+    composed = Composed(insertion=inserted, text="x", attachments=2, removed=0)
+    for sent in (None, 2, 3):
+        composed.check_sent(Submission(prompt="x", attachments=sent), "Here")
+    with pytest.raises(AttachmentRefused, match="Here sent the prompt with 1 of 2 files"):
+        composed.check_sent(Submission(prompt="x", attachments=1), "Here")

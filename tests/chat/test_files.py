@@ -12,11 +12,12 @@ import pytest
 import trio
 
 from cdp_relay.chat import ChatRequest, FilePart, FileProduced, FinishReason, Message, Role, Step, TextPart
-from cdp_relay.chat.relay import Relay
-from cdp_relay.errors import AttachmentRefused
+from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.errors import AnswerIncomplete, AttachmentRefused
 from cdp_relay.settings import Home
-from tests.chat.conftest import Heard, ask, question
+from tests.chat.conftest import Heard, ask, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite
+from tests.sites.kit import ChromiumProcess
 from tests.sites.kit.answers import ProducedFile
 
 pytestmark = pytest.mark.browser
@@ -149,3 +150,15 @@ async def test_pictures_of_an_answer_are_fetched_from_where_the_page_shows_them(
     later = await ask(relay, question("Draw one."))
     assert (later.text, [made.data for made in pictures(later)]) == ("", [files[0].data])
     assert later.finished.finish_reason is FinishReason.STOP
+
+
+async def test_a_file_that_cannot_be_fetched_is_told_of_and_never_an_empty_answer(
+    chromium: ChromiumProcess, browser_context: str, home: Home
+) -> None:
+    settings = relay_settings(chromium)
+    settings = attrs.evolve(settings, chat=attrs.evolve(settings.chat, max_file_bytes=100))
+    async with open_relay(settings, home, browser_context_id=browser_context) as relay:
+        heard = await ask(relay, question("/picture gone", model="practice"))
+        assert (heard.text, heard.notices) == ("This picture is gone already.", ["file_not_fetched"])
+        with pytest.raises(AnswerIncomplete, match="file that could not be fetched"):
+            await ask(relay, question("/picture", model="practice"))
