@@ -35,6 +35,8 @@ EFFORT_WORDS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "
 """Words for an effort that every site's label may end with."""
 
 _WORD = re.compile(r"[^\W_]+")
+_ID = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)+")
+"""What a menu calls by an id already keeps it, dots and all."""
 _MOST_MODELS = 200
 
 
@@ -110,9 +112,9 @@ def seen_models(
     rule = site.controls.get("model")
     models: dict[str, ModelSeen] = {}
     for name, text, available, why in items:
-        known = next((offer for offer in site.models if _fits(offer_pattern(offer, rule), name, text)), None)
         shown = item_name(rule, name)
-        id_ = known.id if known is not None else slug(shown)
+        known = next((one for one in site.models if _fits(offer_pattern(one, rule), name, shown, text)), None)
+        id_ = known.id if known is not None else shown if _ID.fullmatch(shown) else slug(shown)
         if id_ and id_ not in models:
             models[id_] = ModelSeen(id=id_, label=shown, available=available, why=why)
     return SeenModels(seen_at=seen_at, models=tuple(models.values())[:_MOST_MODELS])

@@ -253,7 +253,8 @@ class Finished:
     usage: Usage
     site: str
     model: str | None
-    """What the site said answered, or None where it did not say."""
+    """What the site said answered; where its answers do not say, what the page's request asked for; None
+    where neither does."""
     conversation_id: str | None = None
     conversation_url: str | None = None
     capture: str = "stream"

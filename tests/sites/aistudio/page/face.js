@@ -341,9 +341,8 @@ function chip(name, label, remove) {
     spinner,
     element("button", { type: "button", "aria-label": label, click: remove }, icon("close")),
   );
-  made.settle = ({ state }) => {
+  made.settle = () => {
     spinner.remove();
-    made.classList.toggle("failed", state === "failed");
   };
   return made;
 }
