@@ -10,11 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-GROUND = {"errors", "text"}
+GROUND = {"errors", "nursery", "text"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__version__": set(),
     "errors": set(),
+    "nursery": {"errors"},
     "text": {"errors"},
     "settings": GROUND,
     "wire": GROUND,

@@ -24,7 +24,7 @@ from cdp_relay.errors import (
 )
 from cdp_relay.page import Tab, state_text, watch_states
 
-__all__ = ["Interruptions", "shown_error", "sole_error", "state_error", "watch_interruptions"]
+__all__ = ["Interruptions", "shown_error", "state_error", "watch_interruptions"]
 
 
 def state_error(provider: Provider, rule: StateRule) -> RelayError:
@@ -41,22 +41,6 @@ async def shown_error(tab: Tab, provider: Provider, rule: StateRule) -> RelayErr
         text = await state_text(tab, rule)
         error.retry_after_seconds = seconds_until_reset(text, datetime.now().astimezone())
     return error
-
-
-def sole_error(error: BaseException) -> BaseException:
-    """The one error that matters in a group from a nursery: the relay's own before any other.
-
-    A turn's nurseries hold one worker and some watchers; when both fail in the same moment, the
-    relay's typed error says more than what it brought about.
-    """
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    leaves = [sole_error(one) for one in error.exceptions]
-    ours = [one for one in leaves if isinstance(one, RelayError)]
-    if ours:
-        return ours[0]
-    others = [one for one in leaves if not isinstance(one, trio.Cancelled)]
-    return others[0] if len(others) == 1 else error
 
 
 @attrs.define(eq=False)

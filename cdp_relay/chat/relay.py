@@ -18,7 +18,6 @@ from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
-from cdp_relay.chat.interruptions import sole_error
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
@@ -30,6 +29,7 @@ from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chrome import Supervisor, supervise
 from cdp_relay.errors import NotFound, RelayError
+from cdp_relay.nursery import sole_error
 from cdp_relay.page import MenuItem, Tab, open_tab
 from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 

@@ -18,12 +18,12 @@ import trio
 
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.health import SiteHealth, needs_person
-from cdp_relay.chat.interruptions import sole_error
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat
 from cdp_relay.chat.pausing import Show, no_show, wait_for_person
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.vocabulary import Step
 from cdp_relay.errors import QueueFull, QueueTimeout, RelayError, ShuttingDown
+from cdp_relay.nursery import sole_error
 from cdp_relay.page import Tab
 
 __all__ = ["PoolStatistics", "TabPool", "Tabs"]

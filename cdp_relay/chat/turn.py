@@ -22,7 +22,7 @@ from cdp_relay.chat.controls import apply_controls
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.health import SiteHealth, needs_person
-from cdp_relay.chat.interruptions import Interruptions, sole_error, watch_interruptions
+from cdp_relay.chat.interruptions import Interruptions, watch_interruptions
 from cdp_relay.chat.offers import SeenModels
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
 from cdp_relay.chat.pacing import Pacer
@@ -47,6 +47,7 @@ from cdp_relay.errors import (
     RelayError,
     SiteTimeout,
 )
+from cdp_relay.nursery import sole_error
 from cdp_relay.page import Capture, MenuItem, UploadFolder, open_upload_folder, watch_requests
 
 __all__ = ["Turn"]
@@ -89,6 +90,8 @@ class Turn:
     _prompt: str = attrs.field(default="", init=False)
     _files: tuple[Attachment, ...] = attrs.field(default=(), init=False)
     _sender: Sender | None = attrs.field(default=None, init=False)
+    _submitted: str = attrs.field(default="", init=False)
+    """The address of the prompt's request."""
     _model_sent: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -259,6 +262,7 @@ class Turn:
     ) -> None:
         self._sender = Sender(site_tab, capture, composed.text, self.limits, interruptions)
         sent = await self._sender.send()
+        self._submitted = sent.url
         receiver.sent(sent)
         self._model_sent = sent.submission.model
         self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)
@@ -273,9 +277,12 @@ class Turn:
             )
 
     async def _fetch_files(self, site_tab: SiteTab, composed: Composed, reader: AnswerReader) -> None:
+        named = [
+            attrs.evolve(file, url=self.provider.file_url(file.url, self._submitted)) for file in reader.files
+        ]
         files = fetch_files(
             site_tab.tab,
-            reader.files,
+            named,
             max_bytes=self.max_file_bytes,
             places=self.provider.site.answer.files,
             known=composed.shown,

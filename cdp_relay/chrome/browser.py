@@ -12,13 +12,13 @@ import structlog
 import trio
 
 from cdp_relay.cdp import Connection, ConnectionLimits, browser_websocket_url, open_connection
-from cdp_relay.chrome._nursery import open_nursery
 from cdp_relay.chrome.find import BrowserBinary
 from cdp_relay.chrome.launch import launch
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.chrome.pinned import close_spare_pages, keep_a_page
 from cdp_relay.chrome.process import BrowserProcess
 from cdp_relay.errors import BrowserError, BrowserGone, BrowserStalled
+from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["Browser", "choose_headless", "open_browser"]

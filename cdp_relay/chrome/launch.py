@@ -15,7 +15,6 @@ import psutil
 import structlog
 import trio
 
-from cdp_relay.chrome._nursery import open_nursery
 from cdp_relay.chrome.find import BrowserBinary, find_browser
 from cdp_relay.chrome.flags import browser_arguments
 from cdp_relay.chrome.lock import ProfileLock, lock_profile
@@ -23,6 +22,7 @@ from cdp_relay.chrome.process import STOP_SECONDS, BrowserProcess, run_process
 from cdp_relay.chrome.processes import ProcessName, free_port, listens_on, port_holder, profile_holder
 from cdp_relay.chrome.profile import prepare_profile, profile_folder
 from cdp_relay.errors import LaunchFailed, PortTaken, ProfileInUse
+from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["Launched", "child_environment", "hold_profile", "launch", "start_failure"]

@@ -17,9 +17,9 @@ import psutil
 import structlog
 import trio
 
-from cdp_relay.chrome._nursery import open_nursery
 from cdp_relay.chrome.processes import process_tree, session_members
 from cdp_relay.errors import LaunchFailed
+from cdp_relay.nursery import open_nursery
 
 __all__ = ["STARTING_STOP_SECONDS", "STOP_SECONDS", "BrowserProcess", "run_process"]
 

@@ -13,7 +13,6 @@ import structlog
 import trio
 
 from cdp_relay.cdp import ConnectionLimits
-from cdp_relay.chrome._nursery import open_nursery
 from cdp_relay.chrome.browser import Browser, open_browser
 from cdp_relay.chrome.restart import RestartPolicy
 from cdp_relay.errors import (
@@ -25,6 +24,7 @@ from cdp_relay.errors import (
     RelayError,
     ShuttingDown,
 )
+from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["Supervisor", "supervise"]

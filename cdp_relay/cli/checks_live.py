@@ -18,6 +18,7 @@ from cdp_relay.chrome import open_browser
 from cdp_relay.cli.checks import Check, turn_check
 from cdp_relay.cli.logs import set_up_logs
 from cdp_relay.errors import RelayError
+from cdp_relay.nursery import sole_error
 from cdp_relay.settings import Home, LogSettings, Settings
 
 __all__ = ["check_live"]
@@ -31,9 +32,7 @@ def check_live(home: Home, settings: Settings) -> Iterator[Check]:
     try:
         trio.run(_check, home, settings, checks)
     except* RelayError as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
+        error = sole_error(group)
         assert isinstance(error, RelayError)
         names = ("devtools", "protocol", "turn")
         checks.append(Check.failed(names[min(len(checks), 2)], error))
