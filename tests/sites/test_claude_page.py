@@ -103,7 +103,7 @@ async def test_model_thinking_and_incognito_are_chosen_on_the_page_and_show_in_t
     await page.click("[role=menu] > [role=menuitem]:not([aria-haspopup])")
     await page.see("[role=switch][aria-checked=true]")
     await page.click("[role=menu] [aria-haspopup=menu]")
-    rows = await texts(page, "[role=menu] [role=menu] [role=menuitemradio]")
+    rows = await texts(page, "[role=menu] ~ [role=menu] [role=menuitemradio]")
     assert rows == ["Opus 4.6", "Sonnet 4.5"]
     await page.click("[role=menu] > [role=menuitemradio]:first-child")
     assert await page.see(MODEL) == "Opus 5.5 Extended"

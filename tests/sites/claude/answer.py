@@ -75,6 +75,8 @@ class Answer(kit.Answer):
     """The same after the last block."""
     pings: bool = True
     """``ping`` events and comments in between."""
+    padded: bool = False
+    """Blanks behind each event's data, as some streams have them."""
     closes_blocks: bool = True
     """Whether ``content_block_stop`` comes."""
 

@@ -37,7 +37,8 @@ def event(value: Mapping[str, Any], name: str | None = None) -> Frame:
 def stream_answer(answer: Answer, ids: TurnIds) -> Iterator[Step]:
     """The answer's steps, from the first byte to ``message_stop``."""
     yield Gate("first-byte")
-    yield from _completions(answer) if answer.dialect == "completion" else _messages(answer, ids)
+    for step in _completions(answer) if answer.dialect == "completion" else _messages(answer, ids):
+        yield _padded(step) if answer.padded and isinstance(step, Frame) else step
     yield Gate("close")
 
 
@@ -248,6 +249,10 @@ def _completions(answer: Answer) -> Iterator[Step]:
     if answer.finished:
         last = {"completion": "", "stop_reason": "stop_sequence", "model": answer.model}
         yield event({"type": "completion", **last, "messageLimit": {**message_limit(), **answer.limit}})
+
+
+def _padded(frame: Frame) -> Frame:
+    return Frame(frame.data.removesuffix(b"\n\n") + b" " * (-len(frame.data) % 64) + b"\n\n")
 
 
 def _pieces(answer: Answer, text: str) -> tuple[str, ...]:

@@ -62,16 +62,29 @@ class App extends ChatApp {
   }
 
   async #loadChat() {
-    const chat = await getJson(`${this.chatUrl}?tree=True&rendering_mode=messages&render_all_tools=true`);
+    const query = "tree=True&rendering_mode=messages&render_all_tools=true";
+    const response = await fetch(`${this.chatUrl}?${query}`);
+    if (!response.ok) {
+      this.#lost();
+      return;
+    }
+    const chat = await response.json();
     this.started = true;
     if (chat.model) this.face.models.model = chat.model;
     if (chat.name) this.named(chat.name);
-    for (const message of chat.chat_messages ?? []) {
+    for (const message of chat.chat_messages) {
       const text = message.content.map((block) => block.text ?? "").join("");
       if (message.sender === "human") this.face.addPrompt({ text, files: message.attachments });
       else this.face.addAnswer(message.uuid).show(message);
       this.parent = message.uuid;
     }
+  }
+
+  /** There is no such chat: the page says so and offers a new one. */
+  #lost() {
+    this.chat = null;
+    history.replaceState(null, "", "/new");
+    this.face.showToast("Conversation not found");
   }
 }
 

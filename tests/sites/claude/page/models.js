@@ -1,7 +1,7 @@
 // The menu of models, with the switch for extended thinking.
 
 import { element } from "../../kit/page/dom.js";
-import { menuFrom, menuRow } from "../../kit/page/menus.js";
+import { menuFrom, menuRow, openSubmenu } from "../../kit/page/menus.js";
 
 const MODELS = [
   { id: "claude-opus-5-5", name: "Opus 5.5", about: "Most capable for ambitious work" },
@@ -41,9 +41,8 @@ export class ModelMenu {
   }
 
   #menu(close) {
-    const menu = element("div", { role: "menu", class: "menu", "aria-label": "Model" });
-    menu.append(...MODELS.map((model) => this.#row(model, close)), this.#switch(), this.#more(menu, close));
-    return menu;
+    const rows = [...MODELS.map((model) => this.#row(model, close)), this.#switch(), this.#more(close)];
+    return element("div", { role: "menu", class: "menu", "aria-label": "Model" }, ...rows);
   }
 
   #row(model, close) {
@@ -72,16 +71,13 @@ export class ModelMenu {
     return menuRow({ act }, "Extended thinking", knob);
   }
 
-  #more(menu, close) {
-    let submenu = null;
-    const open = () => {
-      if (submenu?.isConnected) return;
-      submenu = element("div", { role: "menu", class: "menu", "data-submenu": true });
-      submenu.append(...MORE.map((model) => this.#row(model, close)));
-      menu.append(submenu);
+  #more(close) {
+    const act = ({ currentTarget }) => {
+      const rows = MORE.map((model) => this.#row(model, close));
+      openSubmenu(currentTarget, element("div", { role: "menu", class: "menu" }, ...rows));
     };
     const attributes = { "aria-haspopup": "menu" };
-    return menuRow({ act: open, attributes }, "More models", element("span", {}, "›"));
+    return menuRow({ act, attributes }, "More models", element("span", {}, "›"));
   }
 
   #show() {

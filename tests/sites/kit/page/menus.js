@@ -9,6 +9,7 @@ import { element } from "./dom.js";
 export function menuFrom(button, build, { place = () => document.body } = {}) {
   let menu = null;
   const close = () => {
+    for (const submenu of document.querySelectorAll("[data-submenu]")) submenu.remove();
     menu?.remove();
     menu = null;
     button.setAttribute("aria-expanded", "false");
@@ -40,6 +41,18 @@ export function menuFrom(button, build, { place = () => document.body } = {}) {
     true,
   );
   return { open, close };
+}
+
+/** Open a menu beside a row of another; it lies at the end of the document, too, and closes with the other. */
+export function openSubmenu(row, menu) {
+  if (document.querySelector("[data-submenu]")) return;
+  const box = row.getBoundingClientRect();
+  const left = box.right + 260 < innerWidth ? box.right + 4 : box.left - 260;
+  menu.style.position = "fixed";
+  menu.style.left = `${left}px`;
+  menu.style.bottom = `${Math.max(8, innerHeight - box.bottom)}px`;
+  menu.dataset.submenu = "";
+  document.body.append(menu);
 }
 
 /** One row of a menu: role, label, further attributes; checked rows say so; act is called with a click. */
