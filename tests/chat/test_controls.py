@@ -11,7 +11,7 @@ import pytest
 from cdp_relay.cdp import Connection
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.controls import apply_controls, look_up_items
-from cdp_relay.chat.opening import SiteTab
+from cdp_relay.chat.opening import SiteTab, make_ready
 from cdp_relay.chat.registry import read_definition
 from cdp_relay.errors import ControlFailed, ModelUnavailable, UnsupportedValue
 from cdp_relay.page import open_tab
@@ -218,3 +218,40 @@ async def test_the_menu_of_models_is_read_with_its_further_places_and_closed(sit
     assert await site_tab.tab.evaluate("() => document.querySelector('#range').value") == "0.85"
     with pytest.raises(UnsupportedValue, match="no menu of models"):
         await look_up_items(SiteTab(site_tab.tab, provider(model={"items": []})))
+
+
+NOTICES = """<!doctype html><meta charset=utf-8><title>Notices</title>
+<main id=app aria-hidden=true><textarea id=entry></textarea></main>
+<section id=tour style="position:fixed;inset:0;background:#fff">News! <button class=close>Got it</button></section>
+<script>
+const pressed = [];
+document.body.dataset.pressed = "[]";
+addEventListener("click", ({ target, isTrusted }) => {
+  pressed.push([target.id || target.className, isTrusted]);
+  document.body.dataset.pressed = JSON.stringify(pressed);
+  if (target.className !== "close") return;
+  document.querySelector("#tour").remove();
+  // Another notice that comes after the first, and does not go away when it is closed.
+  const stubborn = document.createElement("button");
+  stubborn.id = "stubborn";
+  stubborn.textContent = "Later";
+  document.body.append(stubborn);
+  setTimeout(() => document.querySelector("#app").removeAttribute("aria-hidden"), 50);
+});
+</script>"""
+
+
+async def test_notices_are_pressed_away_before_anything_else_each_once(
+    connection: Connection, browser_context: str, plain_site: PlainSite
+) -> None:
+    url = plain_site.page("/notices", NOTICES)
+    dismiss = [".close", "#stubborn", "#never"]
+    site = read_definition(
+        {**DEFINITION, "selectors": {**DEFINITION["selectors"], "dismiss": dismiss}}, "test"
+    )
+    async with open_tab(connection, browser_context_id=browser_context, url=url) as tab:
+        site_tab = SiteTab(tab, Provider(site))
+        assert (await make_ready(site_tab, StepLimits())).dismissed == 2
+        assert (await make_ready(site_tab, StepLimits())).dismissed == 0
+        pressed = await tab.evaluate("() => JSON.parse(document.body.dataset.pressed)")
+    assert pressed == [["close", True], ["stubborn", True]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,37 @@ def test_addresses() -> None:
     assert provider().new_chat_url(None) == f"{BASE}/"
     assert provider().new_chat_url("gpt-5 6&x") == f"{BASE}/?model=gpt-5%206%26x"
     assert provider().conversation_url("a/b") == f"{BASE}/c/a%2Fb"
+
+
+def test_the_address_of_a_temporary_chat_names_a_model_only_when_asked() -> None:
+    assert provider().temporary_chat_url(None) == f"{BASE}/?temporary-chat=true"
+    assert provider().temporary_chat_url("gpt-5-6") == f"{BASE}/?temporary-chat=true&model=gpt-5-6"
+
+
+@pytest.mark.parametrize(
+    ("fields", "temporary", "wishes"),
+    [
+        ({"model": "gpt-5-6"}, False, {"effort": "none"}),
+        ({"model": "auto"}, False, {}),
+        ({}, False, {}),
+        ({"model": "gpt-5-6-thinking"}, False, {}),
+        ({"model": "gpt-5-6-thinking", "thinking_effort": "standard"}, False, {"effort": "medium"}),
+        ({"model": "gpt-5-6-thinking", "thinking_effort": "extended"}, False, {"effort": "high"}),
+        ({"model": "gpt-5-6-thinking", "thinking_effort": "max"}, False, {"effort": "xhigh"}),
+        ({"model": "gpt-5-6-thinking", "thinking_effort": "brand-new"}, False, {"effort": "brand-new"}),
+        ({"model": "gpt-6-pro", "thinking_effort": "standard"}, False, {"effort": "pro"}),
+        ({"model": 5, "thinking_effort": []}, False, {}),
+        ({"model": "auto", "history_and_training_disabled": True}, True, {}),
+        ({"model": "auto", "history_and_training_disabled": "yes"}, False, {}),
+    ],
+)
+def test_a_request_tells_of_its_effort_and_of_a_temporary_chat(
+    fields: dict[str, Any], temporary: bool, wishes: dict[str, str]
+) -> None:
+    message = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["Hi"]}}
+    submission = provider().read_submission(json.dumps({"messages": [message], **fields}).encode())
+    assert submission is not None
+    assert (submission.temporary, submission.wishes) == (temporary, wishes)
 
 
 @pytest.mark.parametrize(
