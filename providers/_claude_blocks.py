@@ -19,10 +19,15 @@ from cdp_relay.chat.contract import DecoderEvent, FileSeen
 from cdp_relay.chat.vocabulary import ReasoningDelta, TextDelta
 from cdp_relay.wire import SurrogateJoiner, decode_json
 
-__all__ = ["Blocks"]
+__all__ = ["OUTPUT_SCHEME", "Blocks"]
+
+OUTPUT_SCHEME = "claude-output:"
+"""Before the path of a file in the site's machine; the request's address tells where it is served."""
 
 _GAP = "\n\n"
 _OUTPUTS = "/mnt/user-data/outputs/"
+_WRITERS = {"tool_use": ("artifacts", "create_file"), "tool_result": ("present_files",)}
+"""Blocks that are read whole, as they hold or name what the site made: their kinds, and the tools."""
 
 _QUIET_KINDS = frozenset({"redacted_thinking", "token_budget", "flag"})
 _QUIET_DELTAS = frozenset(
@@ -89,6 +94,8 @@ class Blocks:
     _open: dict[int, _Block] = attrs.field(factory=dict, init=False)
     _given: list[_Passage] = attrs.field(factory=list, init=False)
     _retracted: set[int] = attrs.field(factory=set, init=False)
+    _written: set[str] = attrs.field(factory=set, init=False)
+    """Paths of files that were given out."""
     _any_reasoning: bool = attrs.field(default=False, init=False)
     _last_thought: _Block | None = attrs.field(default=None, init=False)
 
@@ -146,7 +153,7 @@ class Blocks:
             else:
                 self._summary(block, delta.get("summary"))
         elif kind == "input_json_delta":
-            if block.kind == "tool_use" and block.name in ("artifacts", "create_file"):
+            if block.name in _WRITERS.get(block.kind, ()):
                 piece = delta.get("partial_json")
                 block.input.append(piece if isinstance(piece, str) else "")
         elif kind not in _QUIET_DELTAS:
@@ -271,11 +278,54 @@ class Blocks:
             if (piece := block.joiner.close()) and block.voice == "text":
                 self._reason(block, piece)
         elif block.input:
-            file = _document(block)
-            if file is None:
-                self._report("tool", f"input of {block.name} without a document")
-            elif file.url:
-                self._out.append(file)
+            self._made(block)
+
+    def _made(self, block: _Block) -> None:
+        """A tool's whole input or result, which may hold a file for the person."""
+        try:
+            value = decode_json("".join(block.input))
+        except ValueError:
+            value = None
+        match value:
+            case {"command": "create" | "rewrite", "content": str(text)}:
+                self._file(_artifact(value), text, block.name)
+            case {"path": str(path), "file_text": str(text)}:
+                if path.startswith(_OUTPUTS):
+                    self._written.add(path)
+                    self._file((path.removeprefix(_OUTPUTS), "text/plain"), text, block.name)
+            case {"command": str()}:
+                pass  # an edit of an earlier one
+            case list():
+                for one in value:
+                    self._presented(one)
+            case _:
+                self._report("tool", f"{block.kind[:40]} of {block.name} without a document")
+
+    def _file(self, about: tuple[str, str], text: str, tool: str) -> None:
+        name, media_type = about
+        data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+        self._out.append(
+            FileSeen(
+                url=f"data:{media_type};base64,{data}",
+                name=name.replace("/", "_")[:200],
+                media_type=media_type,
+                description=f"written by Claude's tool {tool}",
+            )
+        )
+
+    def _presented(self, resource: Any) -> None:
+        """A file in the site's own machine that the answer hands over."""
+        match resource:
+            case {"type": "local_resource", "file_path": str(path)} if path not in self._written:
+                self._written.add(path)
+                media_type, name = resource.get("mime_type"), path.rpartition("/")[2]
+                self._out.append(
+                    FileSeen(
+                        url=OUTPUT_SCHEME + path,
+                        name=name[:200],
+                        media_type=media_type if isinstance(media_type, str) else "",
+                    )
+                )
 
 
 def _joined(passages: list[_Passage]) -> str:
@@ -293,28 +343,9 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _document(block: _Block) -> FileSeen | None:
-    """What a tool wrote for the person; None when its input is not understood."""
-    try:
-        given = decode_json("".join(block.input))
-    except ValueError:
-        return None
-    match given:
-        case {"command": "create" | "rewrite", "content": str(text)}:
-            media_type, ending = _ARTIFACT_TYPES.get(str(given.get("type")), ("text/plain", ""))
-            name = str(given.get("title") or given.get("id") or "artifact")
-            ending = ending or _ENDINGS.get(str(given.get("language")).lower(), ".txt")
-            name = name if name.endswith(ending) else name + ending
-        case {"path": str(path), "file_text": str(text)} if path.startswith(_OUTPUTS):
-            media_type, name = "text/plain", path.removeprefix(_OUTPUTS)
-        case {"command": str()} | {"path": str()}:
-            return FileSeen(url="")  # an edit of an earlier one, or a file that is only for the tools
-        case _:
-            return None
-    data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
-    return FileSeen(
-        url=f"data:{media_type};base64,{data}",
-        name=name.replace("/", "_")[:200],
-        media_type=media_type,
-        description=f"written by Claude's tool {block.name}",
-    )
+def _artifact(given: dict[str, Any]) -> tuple[str, str]:
+    """The file name and the media type of an artifact."""
+    media_type, ending = _ARTIFACT_TYPES.get(str(given.get("type")), ("text/plain", ""))
+    name = str(given.get("title") or given.get("id") or "artifact")
+    ending = ending or _ENDINGS.get(str(given.get("language")).lower(), ".txt")
+    return (name if name.endswith(ending) else name + ending), media_type

@@ -13,6 +13,7 @@ from cdp_relay.errors import (
     AnswerBlocked,
     AttachmentRefused,
     CapReached,
+    ChallengeShown,
     ConversationNotFound,
     ConversationTooLong,
     GenerationFailed,
@@ -159,6 +160,7 @@ _KINDS: dict[str, type[RelayError]] = {
 
 # The server words its errors in English, whatever the page's language is.
 _WORDINGS: tuple[tuple[str, type[RelayError]], ...] = (
+    (r"(unusual|suspicious) activity", ChallengeShown),
     (r"(account|organi[sz]ation) .{0,40}(suspended|disabled|banned|deactivated)", AccountBlocked),
     (r"(this|the) (chat|conversation) .{0,60}(too long|length|limit)", ConversationTooLong),
     (r"length limit for this (chat|conversation)|start a new (chat|conversation)", ConversationTooLong),

@@ -10,11 +10,13 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from cdp_relay.chat.contract import Provider, SiteDefinition, Submission
 from cdp_relay.errors import ChallengeShown, RelayError
 from cdp_relay.wire import decode_json
 
+from ._claude_blocks import OUTPUT_SCHEME
 from ._claude_errors import error_of, read_error
 from ._claude_stream import ClaudeDecoder
 from ._refusals import is_challenge
@@ -48,6 +50,14 @@ class SiteProvider(Provider):
         except ValueError:
             request = None
         return _submission(request) if isinstance(request, dict) else Submission(prompt=None)
+
+    def file_url(self, url: str, submitted: str) -> str:
+        """Files in the site's own machine are served beside the chat that made them."""
+        if not url.startswith(OUTPUT_SCHEME):
+            return url
+        chat = urlsplit(submitted).path.replace("/chat_conversations/", "/conversations/")
+        path = quote(url.removeprefix(OUTPUT_SCHEME), safe="")
+        return f"{chat.rpartition('/')[0]}/wiggle/download-file?path={path}"
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> RelayError:
         """Turn a refused submission into an error, in the site's own words where it has some."""

@@ -547,6 +547,16 @@ class Provider:
         """
         return 200 <= status < 300 and "text/html" not in headers.get("content-type", "")
 
+    def file_url(self, url: str, submitted: str) -> str:
+        """The address of a file that the answer's decoder named.
+
+        Args:
+          url: what the decoder said.
+          submitted: the address of the prompt's request, which may name the account and the chat.
+        """
+        del submitted
+        return url
+
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> RelayError:
         """Turn a refused submission (status other than 200, or no stream) into an error.
 
@@ -592,7 +602,12 @@ class Provider:
         template = self.site.pages.conversation
         if template is None:
             return None
-        return template.replace("{base}", self.base).replace("{id}", quote(conversation_id, safe=""))
+        id_ = self.id_in_address(conversation_id)
+        return template.replace("{base}", self.base).replace("{id}", quote(id_, safe=""))
+
+    def id_in_address(self, conversation_id: str) -> str:
+        """A chat's id as its address has it, for sites that say it in another way on the wire."""
+        return conversation_id
 
     def is_submission(self, method: str, url: str) -> bool:
         """Whether a request is the page's own request for an answer."""

@@ -28,6 +28,8 @@ class Sent:
     presses: int
     exact: bool
     """Whether the request carried the prompt to the letter; white space at its ends aside."""
+    url: str = ""
+    """The request's address."""
     missing: SelectorDrift | None = None
     """Why the send control was not pressed, where Enter had to do."""
 
@@ -115,7 +117,13 @@ class Sender:
                     conversation_id=submission.conversation_id or provider.submitted_conversation(event.url),
                 )
                 exact = submission.prompt is None or submission.prompt.strip() == self.prompt.strip()
-                return Sent(request_id=event.request_id, submission=submission, presses=presses, exact=exact)
+                return Sent(
+                    request_id=event.request_id,
+                    submission=submission,
+                    presses=presses,
+                    exact=exact,
+                    url=event.url,
+                )
         return None
 
     async def _give_up(self, failure: RelayError | None, *, composed: bool) -> NoReturn:

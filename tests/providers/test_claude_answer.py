@@ -319,7 +319,27 @@ def test_artifacts_and_files_for_the_person_come_out_as_files() -> None:
         "a b.py",
         b"print('\xc3\xa4')\n",
     )
-    assert said.drift == [("tool", "input of artifacts without a document")]
+    assert said.drift == [("tool", "tool_use of artifacts without a document")]
+
+
+def test_a_file_that_the_answer_hands_over_is_fetched_from_beside_its_chat() -> None:
+    path = "/mnt/user-data/outputs/a dot.png"
+    resource = {"type": "local_resource", "file_path": path, "name": "a dot", "mime_type": "image/png"}
+    result = delta(1, "input_json_delta", partial_json=json.dumps([resource, {"type": "text", "text": "x"}]))
+    said = decode(
+        start(),
+        block(0, "tool_use", name="present_files") + stop(0),
+        block(1, "tool_result", name="present_files") + result + stop(1),
+        tail(),
+    )
+    (file,) = said.files
+    assert (file.name, file.media_type) == ("a dot.png", "image/png")
+    submitted = "https://claude.ai/api/organizations/o1/chat_conversations/c1/completion?x=1"
+    assert provider().file_url(file.url, submitted) == (
+        "/api/organizations/o1/conversations/c1/wiggle/download-file"
+        "?path=%2Fmnt%2Fuser-data%2Foutputs%2Fa%20dot.png"
+    )
+    assert provider().file_url("https://example.org/x", submitted) == "https://example.org/x"
 
 
 def test_what_a_person_may_want_to_know() -> None:

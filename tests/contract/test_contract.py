@@ -1,0 +1,72 @@
+"""Every chat site does what the table says, through the real relay, on a replica of its page.
+
+The sites play a scenario side by side: most of its time is waiting, for one of them as for all.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+import pytest
+import trio
+
+from tests.contract.conftest import OpenStages
+from tests.contract.matrix import DOCUMENT, documented, documented_sites
+from tests.contract.scenarios import SCENARIOS, Scenario
+from tests.contract.stage import NotApplicable, Stage
+
+_SECONDS = 45.0
+"""A scenario takes a second or two; a machine that is full of other work may take many times that."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_every_site_plays_its_part(
+    scenario: Scenario,
+    open_stages: OpenStages,
+    site_names: list[str],
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
+) -> None:
+    reasons: dict[str, str] = {}
+    failures: list[str] = []
+
+    async def play(stage: Stage) -> None:
+        reasons[stage.name] = ""
+        try:
+            with trio.fail_after(_SECONDS):
+                await scenario.act(stage)
+        except NotApplicable as reason:
+            reasons[stage.name] = str(reason)
+        except (Exception, pytest.fail.Exception) as error:
+            happened = ", ".join(entry.kind for entry in stage.site.journal.entries())
+            trace = "".join(traceback.format_exception(error))
+            failures.append(f"--- {stage.name} ---\nthere was: {happened}\n{trace}")
+
+    async with open_stages(**scenario.limits) as stages, trio.open_nursery() as nursery:
+        for stage in stages:
+            nursery.start_soon(play, stage)
+    assert not failures, "\n".join(failures)
+    cells = {name: reasons[name] for name in site_names}
+    record_property("contract", {"scenario": scenario.name, "cells": cells})
+    if not request.config.getoption("--write-matrix", default=False):
+        said = documented(DOCUMENT.read_text("utf-8"), scenario)
+        assert said is not None, "not in the documented matrix: run 'pytest tests/contract --write-matrix'"
+        assert {name: said.get(name) for name in cells} == cells
+
+
+def test_the_documented_matrix_has_a_row_for_every_scenario_and_a_column_for_every_site() -> None:
+    from tests.sites.chats import CHAT_SITES
+
+    text = DOCUMENT.read_text("utf-8")
+    assert documented_sites(text) == [kind.name for kind in CHAT_SITES]
+    for scenario in SCENARIOS:
+        cells = documented(text, scenario)
+        assert cells is not None
+        assert "?" not in cells.values()
+
+
+def test_the_rows_have_names_and_titles_of_their_own() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert len({scenario.title for scenario in SCENARIOS}) == len(SCENARIOS)
