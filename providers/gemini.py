@@ -6,7 +6,6 @@ all of the answer so far (see ``cdp_relay.wire.frames`` and ``cdp_relay.wire.cum
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
@@ -73,6 +72,6 @@ class SiteProvider(Provider):
         rpcs = parse_qs(urlsplit(url).query).get("rpcids", [])
         return super().is_resume(method, url) and any(HISTORY_RPC in rpc.split(",") for rpc in rpcs)
 
-    def conversation_url(self, conversation_id: str) -> str | None:
-        """The address of a chat; on the wire its id begins with ``c_``, in the address it does not."""
-        return super().conversation_url(re.sub("^c_", "", conversation_id))
+    def id_in_address(self, conversation_id: str) -> str:
+        """A chat's id as its address has it: on the wire it begins with ``c_``."""
+        return conversation_id.removeprefix("c_")

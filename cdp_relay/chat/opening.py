@@ -153,7 +153,9 @@ async def open_conversation(site_tab: SiteTab, url: str, id_: str, limits: StepL
 
 async def _stands_at(site_tab: SiteTab, id_: str, seconds: float) -> bool:
     """Whether the page shows that chat, and its messages, once these have come to rest."""
-    turns = list(site_tab.provider.site.answer.turn)
+    provider = site_tab.provider
+    turns = list(provider.site.answer.turn)
+    id_ = provider.id_in_address(id_)
     seen = await site_tab.tab.world.wait("settledThread", id_, turns, _STILL_SECONDS * 1000, seconds=seconds)
     return isinstance(seen, dict) and seen["here"] and (seen["turns"] > 0 or not turns or not seconds)
 

@@ -132,6 +132,8 @@ function reasonOf(element) {
 
 function isMarked(element) {
   if (switchedOn(element)) return true;
+  // Angular's own menus say it to the eye alone.
+  if (element.matches(".selected, .is-selected")) return true;
   return !["false", null].includes(element.getAttribute("aria-current"));
 }
 

@@ -99,7 +99,7 @@ class GeminiSite(ChatSite[Turn]):
         await super().handle(exchange)
 
     @route("GET", _HOME + r"/app")
-    @route("GET", _HOME + r"/app/([0-9a-f]{16})")
+    @route("GET", _HOME + r"/app/([\w-]+)")
     @route("GET", _HOME + r"/gem/[\w-]+(?:/([0-9a-f]{16}))?")
     async def document(self, exchange: Exchange, chat: str | None = None) -> None:
         """The page."""

@@ -12,6 +12,7 @@ __all__ = ["STATES", "UNAVAILABLE"]
 UNAVAILABLE: dict[str, str] = {
     "challenge_in_page": "Google shows its check on a page of its own (google.com/sorry).",
     "moderation": "Gemini declines in plain words; a frame of its moderation was never seen.",
+    "length": "Gemini says nowhere why an answer ended.",
     "conversation_too_large": "Gemini forgets the beginning of a long chat and says nothing.",
 }
 
@@ -179,6 +180,12 @@ def conversation_gone() -> State:
 
 @_state
 def message_too_long() -> State:
+    """413; a guess, as no such refusal was captured."""
+    return State(reply=Refusal(status=413, body="Payload Too Large", content_type="text/plain"))
+
+
+@_state
+def too_long_for_composer() -> State:
     """The composer refuses to send so long a text."""
     return State(page={"tooLong": True})
 

@@ -24,6 +24,8 @@ __all__ = ["flickering", "frames_of_recording", "stream_answer"]
 
 _HOST = "http://googleusercontent.com"
 _MOST_THOUGHTS = 8
+_LAST_PAUSE = 0.08
+"""Seconds between the last words and the payload that says so."""
 
 
 def stream_answer(
@@ -178,6 +180,7 @@ class _Stream:
 
     def _final(self) -> Iterator[Step]:
         answer, ids = self.answer, self.ids
+        yield Pause(_LAST_PAUSE)
         text = answer.whole_text
         if answer.files:
             text = f"{text}\n\n{_HOST}/image_generation_content/0" if text else text
