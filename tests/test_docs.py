@@ -14,7 +14,14 @@ from cdp_relay import __version__
 from cdp_relay.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PROSE = ["README.md", "CONTRIBUTING.md", "docs/models.md", "docs/practice.md", "docs/new-provider.md", "docs/files.md"]
+PROSE = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/models.md",
+    "docs/practice.md",
+    "docs/new-provider.md",
+    "docs/files.md",
+]
 
 
 def _load_build() -> ModuleType:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from cdp_relay.chat.vocabulary import Message, Role
 from cdp_relay.errors import InvalidRequest
 from cdp_relay.text import check_text
@@ -52,9 +54,14 @@ def render_prompt(messages: Sequence[Message]) -> str:
 
 
 def split_system(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...]]:
-    """Take the system texts out of a conversation: they, joined, and the other messages."""
+    """Take the system texts out of a conversation: they, joined, and what is left of it, files included."""
     system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
-    return "\n\n".join(system), tuple(message for message in messages if message.role is not Role.SYSTEM)
+    rest = [
+        attrs.evolve(message, parts=message.files) if message.role is Role.SYSTEM else message
+        for message in messages
+        if message.role is not Role.SYSTEM or message.files
+    ]
+    return "\n\n".join(system), tuple(rest)
 
 
 def unsaid(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -222,7 +222,9 @@ async def test_the_menu_of_models_is_read_with_its_further_places_and_closed(sit
 
 NOTICES = """<!doctype html><meta charset=utf-8><title>Notices</title>
 <main id=app aria-hidden=true><textarea id=entry></textarea></main>
-<section id=tour style="position:fixed;inset:0;background:#fff">News! <button class=close>Got it</button></section>
+<section id=tour style="position:fixed;inset:0;background:#fff">
+  News! <button class=close>Got it</button>
+</section>
 <script>
 const pressed = [];
 document.body.dataset.pressed = "[]";

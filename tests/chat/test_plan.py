@@ -22,7 +22,7 @@ from cdp_relay.chat.plan import Plan, plan_turn
 from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.registry import read_definition
 from cdp_relay.chat.status import Route
-from cdp_relay.chat.vocabulary import ChatChoice, Wishes
+from cdp_relay.chat.vocabulary import ChatChoice, FilePart, Wishes
 from cdp_relay.errors import InvalidRequest, InvalidText, SettingsError, UnsupportedValue
 
 CHOICE = {"kind": "choice", "control": ["#x"], "items": [".item"]}
@@ -259,6 +259,12 @@ def test_system_text_goes_to_the_field_where_there_is_one() -> None:
     without = plan(*words, site=bare())
     assert without.controls == {}
     assert render_prompt(without.messages).startswith("# Instructions\n\nBe brief.")
+    picture = FilePart(name="a.png", media_type="image/png", data=b"x")
+    pictured = Message(role=Role.SYSTEM, parts=(TextPart("Look."), picture))
+    request = ChatRequest(id=RequestId("r"), model="site", messages=(pictured, message("user", "Hi")))
+    kept = plan_turn(request, Route(site="site", model=None, by_default=False), provider())
+    assert kept.controls == {"system": "Look."}
+    assert [part for one in kept.messages for part in one.files] == [picture]
     # A whole question in a system message is the question.
     assert render_prompt(plan(("system", "2+2?")).messages) == "2+2?"
     with pytest.raises(InvalidText) as bad:
