@@ -58,7 +58,8 @@ export class Turn {
     for await (const piece of this.#stream.pieces) {
       if (piece.kind === "head") head = piece;
       else if (piece.kind === "error") return `Failed to generate content: ${piece.message}`;
-      else if (piece.kind === "chunk" && head?.status === 200) this.#take(piece.bytes);
+      // An answer that comes past the wire may be there before the head.
+      else if (piece.kind === "chunk" && (head?.status ?? 200) === 200) this.#take(piece.bytes);
       else if (piece.kind === "chunk") refused.push(piece.bytes);
     }
     if (head.status !== 200) return this.#refused(head.status, await new Blob(refused).text());
