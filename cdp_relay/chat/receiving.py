@@ -84,6 +84,8 @@ class Receiver:
     """Those whose bodies belong to the answer."""
     _open: set[str] = attrs.field(factory=set, init=False)
     """Those of them whose bodies have not ended."""
+    _early: dict[str, list[CaptureEvent]] = attrs.field(factory=dict, init=False)
+    """What came of requests that may turn out to go on with the answer, once a body ends without its end."""
     _first: str = attrs.field(default="", init=False)
     _status: int | None = attrs.field(default=None, init=False)
     _headers: dict[str, str] = attrs.field(factory=dict, init=False)
@@ -268,6 +270,9 @@ class Receiver:
     # --- events
 
     def _take(self, event: CaptureEvent) -> None:
+        if not isinstance(event, SocketMessage) and event.request_id in self._early:
+            self._early[event.request_id].append(event)
+            return
         match event:
             case RequestSent():
                 self._another_request(event)
@@ -295,7 +300,9 @@ class Receiver:
     def _another_request(self, event: RequestSent) -> None:
         if self.provider.is_resume(event.method, event.url):
             if self._open:
-                # A site may read the chat anew at any time; only a broken answer goes on by that.
+                # A site may read the chat anew at any time; only a broken answer goes on by that. Whether it
+                # is one may not be known yet: the page hears of a break before we do.
+                self._early[event.request_id] = [event]
                 return
             _log.info("answer_resumed", request=self.timeline.request)
             self._requests.add(event.request_id)
@@ -335,3 +342,8 @@ class Receiver:
             self._broken = event.error or "the stream ended without the site's sign of completion"
         if self._broken is not None and not self.reader.text_chars:
             self._stalled.set()
+        if not self._open:
+            early, self._early = self._early, {}
+            for held in early.values():
+                for one in held:
+                    self._take(one)
