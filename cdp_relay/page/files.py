@@ -292,11 +292,7 @@ class _UploadTraffic:
         # As JSON bodies have them, with and without escapes.
         names = {file.name for file in files}
         self._names = names | {json.dumps(name)[1:-1] for name in names}
-        self._types = {
-            "multipart/form-data",
-            "application/octet-stream",
-            *(file.media_type for file in files),
-        }
+        self._types = _UPLOAD_TYPES | ({file.media_type for file in files} - _COMMON_TYPES)
         self._undo: Callable[[], None] | None = None
 
     def __enter__(self) -> _UploadTraffic:

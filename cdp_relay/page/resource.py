@@ -71,7 +71,12 @@ async def fetch_resource(tab: Tab, url: str, *, max_bytes: int, timeout: float) 
         if scheme == "blob":
             return await _fetch_inside(tab, address, max_bytes, timeout)
         if scheme in ("http", "https"):
-            return await _load(tab, address, max_bytes, timeout)
+            try:
+                return await _load(tab, address, max_bytes, timeout)
+            except CommandFailed as error:
+                raise SiteError(
+                    f"Chrome does not fetch the file: {error.message.rpartition(': ')[2].rstrip('.')}."
+                ) from None
         raise SiteError(f"The file's address has the scheme {scheme[:20]!r}, which no page fetches.")
     raise SiteError(f"The file did not come within {timeout:g} s.")
 

@@ -60,6 +60,7 @@ async def test_a_file_is_fetched_as_the_page_would(tab: Tab, plain_site: PlainSi
     await fetch_fails(tab, "/nothing?token=secret", "HTTP 404")
     await fetch_fails(tab, "https://nowhere.invalid/secret", "could not be fetched")
     await fetch_fails(tab, "blob:https://plain.test/secret", "no longer has")
+    await fetch_fails(tab, "https://:0/secret", "fetch")
     await fetch_fails(tab, "file:///etc/secret", "'file'")
     await fetch_fails(tab, "javascript:alert('secret')", "'javascript'")
     await fetch_fails(tab, "/hangs?token=secret", "within 1 s", timeout=1)
