@@ -14,8 +14,9 @@ from cdp_relay.page import RenderedText, Tab, find_state, mark_turns, read_answe
 
 __all__ = ["PageAnswer"]
 
-_COMPARE_SECONDS = 8.0
-"""How long the page may take to show what the wire said: some sites draw words seconds after they came."""
+_COMPARE_SECONDS = 20.0
+"""How long the page may take to show what the wire said: some sites draw words seconds after they came,
+and a busy machine later still. A turn that wants the tab ends it at once."""
 
 
 @attrs.define(eq=False)
@@ -67,7 +68,7 @@ class PageAnswer:
                 site.answer,
                 stop=site.selectors.stop,
                 timeout=_COMPARE_SECONDS,
-                appear=_COMPARE_SECONDS / 2,
+                appear=_COMPARE_SECONDS * 3 / 4,
             )
         except RelayError:
             return None  # the page has gone on to something else

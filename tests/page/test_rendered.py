@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +124,11 @@ async def test_an_answer_is_waited_for_until_it_is_whole(tab: Tab, plain_site: P
     assert await read_answer(tab, PLACE) is None
     nothing = await wait_rendered(tab, PLACE, stop=("#stop",), timeout=20, appear=0.1)
     assert nothing is None
-    long = "\n\n".join(["🎈 and so on " * 100 + "."] * 900)  # read in pieces, none of which cuts a character
+    long = "\n\n".join(["🎈 and so on " * 100 + "."] * 800)  # read in pieces, none of which cuts a character
     async with trio.open_nursery() as nursery:
         html = long.replace("\n\n", "</p><p>")
-        nursery.start_soon(tab.evaluate, WRITE, html)
-        read = await wait_rendered(tab, PLACE, stop=("#stop",), timeout=20, appear=5)
+        nursery.start_soon(partial(tab.evaluate, WRITE, html, timeout=50))
+        read = await wait_rendered(tab, PLACE, stop=("#stop",), timeout=50, appear=30)
     assert read is not None
     assert read.done
     assert read.markdown == f"Half and **whole**{long}"
