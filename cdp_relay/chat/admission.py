@@ -42,8 +42,9 @@ class Admission:
                 if not self.may_wait(refusal):
                     raise
             assert self._deadline is not None
-            seconds = self._deadline - trio.current_time()
-            with trio.move_on_after(min(seconds, self.health.look_in_seconds)):
+            seconds = min(self._deadline - trio.current_time(), self.health.look_in_seconds)
+            # At least a moment: the two clocks round differently.
+            with trio.move_on_after(max(seconds, 0.001)):
                 await self.health.changed()
 
     def check(self) -> None:
