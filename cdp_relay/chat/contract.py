@@ -230,6 +230,9 @@ class Pages:
     there is none, or when only a control leads to it (``controls.temporary``)."""
     conversation: str | None = None
     """The address of a chat, with ``{id}``."""
+    named_seconds: float = 0.0
+    """How long after its first answer a chat may take to get that address, on a site that names its chats
+    nowhere else; 0 where requests or answers name them."""
     sign_in: str | None = None
     """Where a person signs in; None for a site that needs no account."""
     hosts: tuple[str, ...] = ()
@@ -605,6 +608,15 @@ class Provider:
         id_ = self.id_in_address(conversation_id)
         return template.replace("{base}", self.base).replace("{id}", quote(id_, safe=""))
 
+    def conversation_at(self, url: str) -> str | None:
+        """The chat that a page's address is of; None for a new one, and for other pages."""
+        template, page = self.site.pages.conversation, _page(url)
+        if template is None or page == _page(self.new_chat_url(None)):
+            return None
+        before, _, after = template.replace("{base}", self.base).partition("{id}")
+        found = re.fullmatch(f"{re.escape(before)}([^/]+){re.escape(after)}", page)
+        return unquote(found[1]) if found else None
+
     def id_in_address(self, conversation_id: str) -> str:
         """A chat's id as its address has it, for sites that say it in another way on the wire."""
         return conversation_id
@@ -624,6 +636,11 @@ class Provider:
     def is_resume(self, method: str, url: str) -> bool:
         """Whether a request goes on with an answer whose stream broke."""
         return method in ("GET", "POST") and self._on_site(url, self._resume_paths)
+
+    def is_stop(self, method: str, url: str) -> bool:
+        """Whether a request stops the answer, on sites whose stream ends then as if it were whole."""
+        del method, url
+        return False
 
     def is_socket(self, url: str) -> bool:
         """Whether a WebSocket may carry the answer."""
@@ -645,3 +662,8 @@ class Provider:
         parts = urlsplit(url)
         hosts = self.site.submission.hosts or self.hosts
         return (parts.hostname or "") in hosts and any(p.fullmatch(parts.path) for p in patterns)
+
+
+def _page(url: str) -> str:
+    """An address without its query and fragment."""
+    return re.split("[?#]", url, maxsplit=1)[0]

@@ -22,7 +22,15 @@ from cdp_relay.errors import (
 )
 from cdp_relay.page import Control, Tab, find_control, find_state, visible_count
 
-__all__ = ["Readiness", "SiteTab", "make_ready", "open_chat", "open_conversation", "step_limit"]
+__all__ = [
+    "Readiness",
+    "SiteTab",
+    "chat_name",
+    "make_ready",
+    "open_chat",
+    "open_conversation",
+    "step_limit",
+]
 
 _log = structlog.stdlib.get_logger("cdp_relay.tabs")
 
@@ -149,6 +157,17 @@ async def open_conversation(site_tab: SiteTab, url: str, id_: str, limits: StepL
     if not await _stands_at(site_tab, id_, limits.ready_seconds):
         raise missing
     return readiness
+
+
+async def chat_name(site_tab: SiteTab, seconds: float) -> str | None:
+    """Wait until the page's address names the chat; None when it does not."""
+    provider, tab = site_tab.provider, site_tab.tab
+    with tab.watch_url() as addresses, trio.move_on_after(seconds):
+        name = provider.conversation_at(tab.url)
+        while name is None:
+            name = provider.conversation_at(await anext(addresses))
+        return name
+    return None
 
 
 async def _stands_at(site_tab: SiteTab, id_: str, seconds: float) -> bool:

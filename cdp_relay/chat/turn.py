@@ -24,7 +24,7 @@ from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.interruptions import Interruptions, watch_interruptions
 from cdp_relay.chat.offers import SeenModels
-from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
+from cdp_relay.chat.opening import SiteTab, chat_name, make_ready, open_chat, open_conversation
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.page_answer import PageAnswer
 from cdp_relay.chat.plan import Plan, plan_turn
@@ -218,6 +218,7 @@ class Turn:
                 with interruptions.applied(states=False):
                     await receiver.receive()
                     await self._fetch_files(site_tab, composed, reader)
+                    await self._name_chat(site_tab, reader)
                     self._finish(reader)
                     with self.pool.while_unwanted():
                         await receiver.drain()
@@ -229,7 +230,10 @@ class Turn:
                         site_tab.doubtful = not await self._stopped(site_tab, receiver)
 
     def _is_wanted(self, method: str, url: str) -> bool:
-        return self.provider.is_submission(method, url) or self.provider.is_resume(method, url)
+        provider = self.provider
+        return any(
+            wanted(method, url) for wanted in (provider.is_submission, provider.is_resume, provider.is_stop)
+        )
 
     async def _compose(self, site_tab: SiteTab, folder: UploadFolder) -> Composed:
         composer = Composer(
@@ -290,6 +294,11 @@ class Turn:
         async for event in files:
             reader.files_fetched += isinstance(event, FileProduced)
             self.delivery.put(event)
+
+    async def _name_chat(self, site_tab: SiteTab, reader: AnswerReader) -> None:
+        seconds = self.provider.site.pages.named_seconds
+        if seconds and reader.conversation_id is None and reader.text_bytes and not self._plan.temporary:
+            reader.conversation_id = self._plan.conversation_id or await chat_name(site_tab, seconds)
 
     def _finish(self, reader: AnswerReader) -> None:
         title = self.provider.site.title

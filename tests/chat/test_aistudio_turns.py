@@ -73,6 +73,11 @@ async def test_a_turn_across_origins_comes_whole_with_the_site_s_own_count(
     cut = await ask(relay, asking(long))
     assert cut.finished.finish_reason is FinishReason.LENGTH
     assert aistudio_site.prompts[1] == long
+    assert cut.finished.conversation_id == aistudio_site.turns[1].conversation_id
+    chat = ChatChoice(conversation_id=cut.finished.conversation_id)
+    more = await ask(relay, asking("go on", chat=chat))
+    assert [turn.conversation_id for turn in aistudio_site.turns[1:]] == [chat.conversation_id] * 2
+    assert more.finished.conversation_id == chat.conversation_id
     assert cut.facts(Step.COMPOSED)["attempts"] == 1
 
 

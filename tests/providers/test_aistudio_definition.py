@@ -39,6 +39,9 @@ def test_addresses() -> None:
     assert provider().new_chat_url(None) == f"{BASE}/prompts/new_chat"
     assert provider().new_chat_url("gemini-3.8-flash") == f"{BASE}/prompts/new_chat?model=gemini-3.8-flash"
     assert provider().conversation_url("1AbC") == f"{BASE}/prompts/1AbC"
+    assert provider().conversation_at(f"{BASE}/prompts/1AbC?x#y") == "1AbC"
+    for url in ("prompts/new_chat?model=m", "prompts/new_chat", "prompts/a/b", "library"):
+        assert provider().conversation_at(f"{BASE}/{url}") is None
     assert provider().is_home(f"{BASE}/prompts/1AbC")
     assert not provider().is_home(HOST)
 

@@ -84,7 +84,10 @@ export class Composer {
       event.preventDefault();
       this.#app.control.report("click", { what: "stop", trusted: event.isTrusted });
       this.#app.stop();
-    } else if (button.type !== "submit") this.#trySend("click", event.isTrusted);
+    } else if (button.type !== "submit") {
+      event.preventDefault(); // sending may make a submit button of it
+      this.#trySend("click", event.isTrusted);
+    }
   }
 
   #enableLater() {
