@@ -21,6 +21,7 @@ from ._gemini_stream import HISTORY_RPC, GeminiDecoder
 __all__ = ["SiteProvider"]
 
 _MODE_HEADER = "x-goog-ext-525001261-jspb"
+_STOP_RPC = "NkpXw"
 _REQUEST_ID_PLACE, _TEMPORARY_PLACE = 59, 45
 
 
@@ -69,9 +70,17 @@ class SiteProvider(Provider):
 
     def is_resume(self, method: str, url: str) -> bool:
         """Whether the page reads a chat, which it does after a stream that ended early."""
-        rpcs = parse_qs(urlsplit(url).query).get("rpcids", [])
-        return super().is_resume(method, url) and any(HISTORY_RPC in rpc.split(",") for rpc in rpcs)
+        return super().is_resume(method, url) and HISTORY_RPC in _calls(url)
+
+    def is_stop(self, method: str, url: str) -> bool:
+        """Whether the page stops the answer: by a call of its own, after which the stream ends as ever."""
+        return super().is_resume(method, url) and _STOP_RPC in _calls(url)
 
     def id_in_address(self, conversation_id: str) -> str:
         """A chat's id as its address has it: on the wire it begins with ``c_``."""
         return conversation_id.removeprefix("c_")
+
+
+def _calls(url: str) -> list[str]:
+    """The names of the procedures that a request calls."""
+    return ",".join(parse_qs(urlsplit(url).query).get("rpcids", [])).split(",")

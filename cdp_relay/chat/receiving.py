@@ -86,6 +86,8 @@ class Receiver:
     """Those of them whose bodies have not ended."""
     _early: dict[str, list[CaptureEvent]] = attrs.field(factory=dict, init=False)
     """What came of requests that may turn out to go on with the answer, once a body ends without its end."""
+    _stopped: bool = attrs.field(default=False, init=False)
+    """Whether somebody has stopped the answer on the page."""
     _first: str = attrs.field(default="", init=False)
     _status: int | None = attrs.field(default=None, init=False)
     _headers: dict[str, str] = attrs.field(factory=dict, init=False)
@@ -135,6 +137,8 @@ class Receiver:
                 nursery.cancel_scope.cancel()
         finally:
             self.interruptions.on_state = None
+        if self._stopped and failure is None:
+            self.reader.finish_reason = FinishReason.INTERRUPTED
         failure = failure or self.reader.error
         if not await self._read_page(failure) and failure is not None:
             raise failure
@@ -298,7 +302,9 @@ class Receiver:
             self._page_watch.cancel()
 
     def _another_request(self, event: RequestSent) -> None:
-        if self.provider.is_resume(event.method, event.url):
+        if self.provider.is_stop(event.method, event.url):
+            self._stopped = True
+        elif self.provider.is_resume(event.method, event.url):
             if self._open:
                 # A site may read the chat anew at any time; only a broken answer goes on by that. Whether it
                 # is one may not be known yet: the page hears of a break before we do.
@@ -335,6 +341,9 @@ class Receiver:
         over_before = self.reader.over
         self.reader.end_body()
         if over_before or self.reader.over:
+            return
+        if self._stopped and not self._open:
+            self.reader.finish_reason = FinishReason.INTERRUPTED
             return
         if self._status is None:
             self._broken = event.error or "no response"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+import trio
 
 from cdp_relay import errors
 from cdp_relay.chat import ChatRequest, Drift, Step, TextRetracted
@@ -102,6 +103,22 @@ async def test_a_stream_that_ends_early_goes_on_as_the_page_reads_the_chat_again
     assert (await ask(relay, asking("hello"))).text == ANSWER
     assert gemini_site.journal.count("read") >= 1
     assert gemini_site.prompts == ["hello"]
+
+
+async def test_an_answer_that_somebody_stops_on_the_page_is_never_taken_for_whole(
+    relay: Relay, gemini_site: GeminiSite
+) -> None:
+    gemini_site.say(Answer(text=ANSWER, hold={"middle"}))
+    async with trio.open_nursery() as nursery:
+
+        @nursery.start_soon
+        async def stop() -> None:
+            await gemini_site.held("middle")
+            gemini_site.tell("stop")
+
+        with pytest.raises(errors.AnswerStopped):
+            await ask(relay, asking("hello"))
+    assert gemini_site.journal.count("stop") == 1
 
 
 async def test_very_many_lines_go_as_a_file_and_a_sleepy_page_is_sent_from_by_enter(

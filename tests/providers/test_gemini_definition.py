@@ -48,6 +48,7 @@ def test_reading_the_chat_again_is_known_among_the_pages_calls(query: str, is_re
     assert provider().is_resume("POST", f"{BASE}{BATCH}?{query}") is is_resume
     assert provider().is_resume("POST", f"{BASE}/u/1{BATCH}?{query}") is is_resume
     assert not provider().is_resume("POST", f"{BASE}{GENERATE}?{query}")
+    assert provider().is_stop("POST", f"{BASE}{BATCH}?{query}") is ("NkpXw" in query)
 
 
 def test_addresses() -> None:

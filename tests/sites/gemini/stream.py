@@ -54,15 +54,29 @@ def frames_of_recording(recording: Recording) -> Iterator[Step]:
 
 def flickering(text: str) -> str:
     """A text whose last line or block is unfinished, as the site repairs it for the moment."""
-    fences = re.findall(r"(?m)^\s*(`{3,}|~{3,})", text)
-    if len(fences) % 2:
-        return f"{text.rstrip()}\n{fences[-1]}"
+    if fence := _open_fence(text):
+        return f"{text.rstrip()}\n{fence}"
     head, newline, line = text.rpartition("\n")
     for mark in ("**", "`"):
         if line.count(mark) % 2:
             before, _, after = line.rpartition(mark)
             line = before + "".join(f"\\{char}" for char in mark) + after
     return head + newline + line
+
+
+def _open_fence(text: str) -> str:
+    """The code fence that nothing has closed yet."""
+    fence = ""
+    for line in text.split("\n"):
+        found = re.match(r"\s*(`{3,}|~{3,})(.*)", line)
+        if found is None:
+            continue
+        marks, rest = found.groups()
+        if not fence:
+            fence = marks if marks[0] == "~" or "`" not in rest else ""
+        elif marks.startswith(fence) and not rest.strip():
+            fence = ""
+    return fence
 
 
 @attrs.define

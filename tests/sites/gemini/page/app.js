@@ -20,6 +20,7 @@ class App extends ChatApp {
   }
 
   async start() {
+    this.control.on("stop", () => this.stop());
     const [account, chats] = await Promise.all([
       call(this, "otAQ7b", []),
       call(this, "MaZiqc", [13, null, [0, null, 1]]),
