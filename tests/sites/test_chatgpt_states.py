@@ -22,6 +22,8 @@ ASK_BARE = """(body) => fetch("/backend-api/f/conversation", { method: "POST", b
 ACTIONS = "[data-testid=copy-turn-action-button]"
 
 SHOWN_AT_LOAD: dict[str, tuple[str, str]] = {
+    "cap_banner": ("[role=dialog]", "limit"),
+    "error_banner": ("[role=alert]", "Something went wrong"),
     "logged_out": ("[data-testid=login-button]", "Log in"),
     "account_chooser": ("[role=dialog]", "Welcome back"),
     "session_expired": ("[role=dialog]", "Your session has expired"),
@@ -46,14 +48,17 @@ REFUSED: dict[str, tuple[int, str, str]] = {
     "overloaded": (503, ".error", "unavailable"),
 }
 STREAMED: dict[str, tuple[str, str]] = {
+    "answer_choice": (".markdown", "Hello from the replica."),
+    "cap_in_stream": (".error", "Something went wrong"),
+    "refused": (".markdown", "I can't help with that"),
     "generation_failed": (".error", "Something went wrong"),
     "moderation": (".error", "usage policies"),
     "safety_review": (".markdown", "Hello from the replica."),
     "downgraded": (".markdown", "Hello from the replica."),
 }
 TESTED_BELOW = {
-    "alert", "approval", "body_only", "challenge_on_calls", "dead_send", "done_only", "double_send",
-    "duplicate_composer", "editor_wiped", "first_click_ignored", "frozen", "late_enable", "localised",
+    "alert", "approval", "attachment_refused", "body_only", "challenge_on_calls", "dead_send", "done_only",
+    "double_send", "duplicate_composer", "editor_wiped", "first_click_ignored", "frozen", "late_enable", "localised",
     "network_lost", "never_sends", "overlay", "page_only", "renamed_send", "silent", "slow_hydration",
     "stop_flickers", "stuck_turn",
 }  # fmt: skip
@@ -271,6 +276,14 @@ async def test_an_answer_can_come_in_one_flush_or_past_the_wire_or_after_a_break
         assert shown == ("something else" if state == "body_only" else text)
     assert len(chatgpt_site.turns[0].writes) == 1
     assert chatgpt_site.journal.count("resume") == 1
+
+
+async def test_a_file_can_be_refused(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
+    chatgpt_site.state("attachment_refused")
+    chatgpt_site.configure(attachments=["a.txt"])
+    await page.open(HOME)
+    await page.see("[role=alert]", "not supported")
+    assert await page.count("[data-testid*=chip]") == 0
 
 
 async def test_the_send_control_can_have_other_names(page: Visitor, chatgpt_site: ChatGPTSite) -> None:
