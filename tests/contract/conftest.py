@@ -15,7 +15,7 @@ from cdp_relay.chat.relay import open_relay
 from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings, SiteSettings
 from tests.chat.conftest import LIMITS
 from tests.conftest import Sites
-from tests.contract.matrix import DOCUMENT, Cells, render
+from tests.contract.matrix import DOCUMENT, Cells, documented, render
 from tests.contract.scenarios import SCENARIOS
 from tests.contract.stage import Stage
 from tests.providers.documented import write_documented_provider
@@ -128,4 +128,10 @@ class _Matrix:
         """Write the document, when that was asked for and every scenario has played."""
         wanted = self._config.getoption("--write-matrix", default=False)
         if wanted and len(self._results) == len(SCENARIOS):
-            DOCUMENT.write_text(render(chosen_sites(self._config), self._results), "utf-8")
+            # The columns of sites that this run was not about stay as they are.
+            text = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+            results = {
+                scenario.name: {**(documented(text, scenario) or {}), **self._results[scenario.name]}
+                for scenario in SCENARIOS
+            }
+            DOCUMENT.write_text(render([kind.name for kind in CHAT_SITES], results), "utf-8")

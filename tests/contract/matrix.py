@@ -17,6 +17,7 @@ Cells = Mapping[str, str]
 """For one scenario: by site, why it does not apply; empty where it holds."""
 
 _YES = "✓"
+_UNKNOWN = "?"
 _INTRODUCTION = """\
 <!-- Written by: pytest tests/contract --write-matrix -->
 
@@ -51,7 +52,7 @@ def render(sites: Sequence[str], results: Mapping[str, Cells]) -> str:
         for scenario in SCENARIOS:
             if scenario.group == group:
                 cells = results.get(scenario.name, {})
-                marks = [reasons.mark(cells[site]) if site in cells else "?" for site in sites]
+                marks = [reasons.mark(cells[site]) if site in cells else _UNKNOWN for site in sites]
                 lines.append(_line([scenario.title, *marks]))
         lines.append("")
     if reasons.numbers:
@@ -76,9 +77,8 @@ def documented(text: str, scenario: Scenario) -> Cells | None:
     }
     for line in text.splitlines():
         if line.startswith(f"| {scenario.title} |"):
-            marks = _cells(line)[1:]
-            said = (("" if mark == _YES else reasons.get(mark, mark)) for mark in marks)
-            return dict(zip(documented_sites(text), said, strict=True))
+            marks = zip(documented_sites(text), _cells(line)[1:], strict=True)
+            return {site: reasons.get(mark, "") for site, mark in marks if mark != _UNKNOWN}
     return None
 
 
