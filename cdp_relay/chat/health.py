@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -279,7 +280,8 @@ class SiteMemory:
     _sent: dict[str, list[float]] = attrs.field(factory=dict, init=False)
     """When the sites were asked before this start, as far as that is known."""
     _written: dict[str, Any] | None = attrs.field(default=None, init=False)
-    """What the file holds of these sites."""
+    """What the file holds of these sites, or is about to."""
+    _writing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     menus: dict[str, SeenModels] = attrs.field(factory=dict, init=False)
     """What the sites' own menus of models had when they were last open."""
 
@@ -326,20 +328,33 @@ class SiteMemory:
 
     def save(self) -> None:
         """Write the file whole, or leave the old one; nothing when there is no news."""
-        if self.path is None or not self.is_news:
+        if self.is_news:
+            self.write(self.news())
+
+    def news(self) -> dict[str, Any]:
+        """What :meth:`write` has to write; taken where the sites are looked after, not in a thread."""
+        self._written = self._entries()
+        return self._written
+
+    def write(self, entries: dict[str, Any]) -> None:
+        """Write the file, one writer at a time; what has been overtaken by later news is not written."""
+        if self.path is None:
             return
-        entries = self._entries()
-        document = self._read() | entries
+        with self._writing:
+            if entries is self._written:
+                self._write(self.path, self._read() | entries)
+
+    def _write(self, path: Path, document: dict[str, Any]) -> None:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(".new")
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = path.with_suffix(".new")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(document, file, indent=1)
-            fresh.replace(self.path)
-            self._written = entries
+            fresh.replace(path)
         except OSError as error:
-            _log.warning("site_memory_not_written", path=str(self.path), error=str(error))
+            self._written = None
+            _log.warning("site_memory_not_written", path=str(path), error=str(error))
 
     def _entries(self) -> dict[str, Any]:
         return {

@@ -252,7 +252,7 @@ class Relay:
             with step_limit(pool.provider, Step.READY, pool.limits.controls_seconds, "controls_seconds"):
                 items = await look_up_items(site_tab)
         self._memory.menus[site] = self._read_menu(site, items)
-        await trio.to_thread.run_sync(self._memory.save)
+        await trio.to_thread.run_sync(self._memory.write, self._memory.news())
 
     def _read_menu(self, site: str, items: Sequence[MenuItem]) -> SeenModels:
         found = [(item.name, item.text, not item.disabled, item.why) for item in items]
@@ -336,7 +336,7 @@ class Relay:
     async def _run(self, turn: Turn) -> None:
         await turn.run()
         if self._memory.is_news:
-            await trio.to_thread.run_sync(self._memory.save)
+            await trio.to_thread.run_sync(self._memory.write, self._memory.news())
 
     @asynccontextmanager
     async def _open_tab(self) -> AsyncGenerator[Tab, None]:

@@ -221,3 +221,22 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_service(tmp_path: Pat
     memory.save()
     memory.load(("a",))
     assert memory.health("a").signed_in is True
+
+
+def test_a_late_writer_does_not_undo_newer_news(tmp_path: Path) -> None:
+    memory = SiteMemory(tmp_path / "sites.json")
+    older = memory.news()
+    memory.health("a").worked()
+    newer = memory.news()
+    memory.write(newer)
+    memory.write(older)
+    assert json.loads((tmp_path / "sites.json").read_text())["a"]["signed_in"] is True
+    assert not memory.is_news
+
+
+def test_news_that_could_not_be_written_stays_news(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    memory = SiteMemory(tmp_path / "file" / "sites.json")
+    memory.health("a").worked()
+    memory.save()
+    assert memory.is_news
