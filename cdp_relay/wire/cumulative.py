@@ -74,7 +74,7 @@ class CumulativeText:
         Returns:
           How many characters at the end of what was given out have to be taken back after all, and what
           comes then. Nothing has to be, where what was given out differs only in white space and in
-          backslashes before marks.
+          backslashes before marks, and in no code.
         """
         if text is not None:
             self._heed(text)
@@ -83,11 +83,11 @@ class CumulativeText:
             return 0, self._give(text, len(text))
         given = self.given
         self._base, self.settled, self.contradicted = text, len(text), False
-        at = _behind(given, text)
+        kept = min(_agreement(given, text), len(given))
+        at = None if _is_code(given, kept) else _behind(given, text)
         if at is not None:
             self.respelled = True
             return 0, text[at:]
-        kept = min(_agreement(given, text), len(given))
         return len(given) - kept, text[kept:]
 
     def _heed(self, text: str) -> int:
@@ -146,6 +146,15 @@ def _fence_after(line: str, fence: str) -> str:
         return "" if marks[0] == "`" and "`" in info else marks
     closes = marks[0] == fence[0] and len(marks) >= len(fence) and not info.strip()
     return "" if closes else fence
+
+
+def _is_code(text: str, at: int) -> bool:
+    """Whether a place is in a block of code, or one begins or ends behind it."""
+    *lines, last = text[:at].split("\n")
+    fence = ""
+    for line in lines:
+        fence = _fence_after(line, fence)
+    return bool(fence) or any(map(_FENCE.match, (last + text[at:]).split("\n")))
 
 
 def _first_open_mark(text: str, line: int, at: int) -> int:

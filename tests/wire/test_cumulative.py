@@ -130,6 +130,22 @@ def test_white_space_and_backslashes_are_let_pass(passed_on: str, last: str, res
     assert text.respelled
 
 
+@pytest.mark.parametrize(
+    ("passed_on", "last"),
+    [
+        ("```py\nif x:\n  y", "```py\nif x:\n    y"),
+        ("```\na\\*b", "```\na*b"),
+        ("One  two\n```\na", "One two\n```\na"),
+    ],
+)
+def test_white_space_and_backslashes_of_code_are_no_trifle(passed_on: str, last: str) -> None:
+    text = CumulativeText()
+    text.finish(passed_on)
+    retracted, rest = text.finish(last)
+    assert passed_on[: len(passed_on) - retracted] + rest == last
+    assert not text.respelled
+
+
 @given(
     st.lists(
         st.text(alphabet="ab *_`$[]()\\\n|~#-😄", max_size=12)
