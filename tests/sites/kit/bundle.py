@@ -34,7 +34,7 @@ def bundle(sources: Path, entries: Mapping[str, str]) -> Mapping[str, bytes]:
       RuntimeError: npm or esbuild failed; the message has its output.
     """
     modules = [*sorted(sources.rglob("*.js")), *sorted(_KIT.rglob("*.js"))]
-    digest = _digest([_HOME / "package-lock.json", *modules], *entries, *entries.values())
+    digest = _digest([_HOME / "package-lock.json", Path(__file__), *modules], *entries, *entries.values())
     folder = _CACHE / f"bundle-{sources.parent.name}-{digest}"
     if not folder.exists():
         packages = _packages()
@@ -45,6 +45,9 @@ def bundle(sources: Path, entries: Mapping[str, str]) -> Mapping[str, bytes]:
                 "--bundle",
                 "--format=iife",
                 "--target=chrome130",
+                # Names stay, so that a page's mistakes can be read.
+                "--minify-whitespace",
+                "--minify-syntax",
                 "--legal-comments=none",
                 "--log-level=warning",
                 f"--outdir={prepared}",
