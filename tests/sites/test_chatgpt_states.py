@@ -59,8 +59,8 @@ STREAMED: dict[str, tuple[str, str]] = {
 TESTED_BELOW = {
     "alert", "approval", "attachment_refused", "body_only", "challenge_on_calls", "dead_send", "done_only",
     "double_send", "duplicate_composer", "editor_wiped", "first_click_ignored", "frozen", "late_enable",
-    "localised", "network_lost", "never_sends", "overlay", "page_only", "renamed_send", "silent", "slow_hydration",
-    "stop_flickers", "stuck_turn",
+    "localised", "network_lost", "never_sends", "overlay", "page_only", "renamed_send", "silent",
+    "slow_hydration", "stop_flickers", "stuck_turn",
 }  # fmt: skip
 
 

@@ -8,12 +8,16 @@ const NOTICES = {
   cyber_refusal: "Claude's response was limited. Please retry with another model.",
   prompt_injection_risk: "Claude stopped: something that it read may want to misuse it.",
 };
-const GOES_ON = { max_tokens: "Claude's response was cut off.", tool_use_limit: "Claude reached its tool-use limit for this turn." };
+const GOES_ON = {
+  max_tokens: "Claude's response was cut off.",
+  tool_use_limit: "Claude reached its tool-use limit for this turn.",
+};
 
 function codeBlock(language) {
   const code = element("code", { class: language ? `language-${language}` : null });
   const copy = element("button", { type: "button", "aria-label": "Copy to clipboard" }, "Copy");
-  const header = element("div", { class: "code-header" }, element("div", { class: "text-xs" }, language), copy);
+  const label = element("div", { class: "text-xs" }, language);
+  const header = element("div", { class: "code-header" }, label, copy);
   return { root: element("pre", { class: "code-block__code" }, header, code), code };
 }
 
@@ -26,8 +30,9 @@ export class Answer {
   #body;
   #view;
   #blocks = new Map();
+  #reason = null;
 
-  constructor(app, uuid, key) {
+  constructor(app, key) {
     this.#app = app;
     this.#heading = element("h2", { class: "sr-only" }, "Claude responded:");
     this.#body = element("div", { class: "font-claude-response relative" });
@@ -42,8 +47,6 @@ export class Answer {
     const parts = { looks: { codeBlock }, begin: () => {}, finish: (state) => this.#finished(state) };
     this.#view = new AnswerView(app, parts, key);
   }
-
-  identify() {}
 
   startBlock(index, block) {
     const made = this.#make(block);
@@ -85,7 +88,7 @@ export class Answer {
   }
 
   /** What the chat's history has of the answer, instead of what was there. */
-  show({ content, stop_reason: reason }) {
+  show({ content }) {
     this.retract(0);
     content.forEach((block, index) => {
       this.startBlock(index, block);
@@ -94,7 +97,6 @@ export class Answer {
       else if (block.type === "tool_result") this.feedTool(index, JSON.stringify(block.content));
       this.stopBlock(index);
     });
-    this.finish("complete", reason);
   }
 
   recovering(on) {
@@ -106,9 +108,9 @@ export class Answer {
   }
 
   askLeave(name) {
-    const card = element("div", { "data-testid": "tool-approval", class: "tool" }, `Claude would like to use ${name}`);
-    card.append(element("button", {}, "Allow once"), element("button", {}, "Always allow"), element("button", {}, "Deny"));
-    this.#body.append(card);
+    const buttons = ["Allow once", "Always allow", "Deny"].map((label) => element("button", {}, label));
+    const words = `Claude would like to use ${name}`;
+    this.#body.append(element("div", { "data-testid": "tool-approval", class: "tool" }, words, ...buttons));
   }
 
   fail(words) {
@@ -117,7 +119,7 @@ export class Answer {
   }
 
   finish(state, reason) {
-    this.reason = reason;
+    this.#reason = reason;
     this.#view.finish(state);
   }
 
@@ -127,9 +129,9 @@ export class Answer {
     this.#heading.textContent = `Claude responded: ${this.#body.textContent.slice(0, 100)}`;
     this.#row.querySelector("[role=group]")?.remove();
     if (state === "failed") return;
-    if (NOTICES[this.reason]) this.#row.append(element("div", { role: "status", class: "notice" }, NOTICES[this.reason]));
-    if (GOES_ON[this.reason])
-      this.#row.append(element("div", { class: "notice" }, GOES_ON[this.reason], element("button", {}, "Continue")));
+    const [notice, more] = [NOTICES[this.#reason], GOES_ON[this.#reason]];
+    if (notice) this.#row.append(element("div", { role: "status", class: "notice" }, notice));
+    if (more) this.#row.append(element("div", { class: "notice" }, more, element("button", {}, "Continue")));
     this.#row.append(
       actionBar(
         element("button", { "data-testid": "action-bar-copy", "aria-label": "Copy" }, "⧉"),
@@ -143,7 +145,8 @@ export class Answer {
   }
 
   #make(block) {
-    if (block.type === "text") return { root: element("div", { class: "standard-markdown grid-cols-1 grid gap-4" }) };
+    const markdown = { class: "standard-markdown grid-cols-1 grid gap-4" };
+    if (block.type === "text") return { root: element("div", markdown) };
     if (block.type === "thinking") return thoughts();
     return tool(this.#app, block);
   }
@@ -205,7 +208,8 @@ function tool(app, { type, name, message }) {
 }
 
 function card(app, path, type = "text/plain") {
-  const url = `/api/organizations/${app.organization}/conversations/${app.chat}/wiggle/download-file?path=${encodeURIComponent(path)}`;
+  const chat = `/api/organizations/${app.organization}/conversations/${app.chat}`;
+  const url = `${chat}/wiggle/download-file?path=${encodeURIComponent(path)}`;
   const name = path.split("/").at(-1);
   const shown = type.startsWith("image/") ? element("img", { src: url, alt: name }) : name;
   const link = element("a", { href: url, download: name, "aria-label": `Download ${name}` }, "Download");

@@ -75,7 +75,11 @@ class App extends ChatApp {
     for (const message of chat.chat_messages) {
       const text = message.content.map((block) => block.text ?? "").join("");
       if (message.sender === "human") this.face.addPrompt({ text, files: message.attachments });
-      else this.face.addAnswer(message.uuid).show(message);
+      else {
+        const answer = this.face.addAnswer(message.uuid);
+        answer.show(message);
+        answer.finish("complete", message.stop_reason);
+      }
       this.parent = message.uuid;
     }
   }

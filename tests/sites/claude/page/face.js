@@ -71,9 +71,11 @@ export class Face {
   }
 
   addPrompt({ text, files = [] }) {
-    const tiles = files.map((file) => element("div", { "data-testid": "file-thumbnail", class: "tile" }, file.name || file.file_name || "PASTED"));
-    const paragraphs = text.split("\n").map((line) => element("p", { class: "whitespace-pre-wrap break-words" }, line));
-    const message = element("div", { "data-testid": "user-message", class: "font-user-message" }, ...paragraphs);
+    const names = files.map((file) => file.name || file.file_name || "PASTED");
+    const tiles = names.map((name) => element("div", { "data-testid": "file-thumbnail", class: "tile" }, name));
+    const paragraph = { class: "whitespace-pre-wrap break-words" };
+    const lines = text.split("\n").map((line) => element("p", paragraph, line));
+    const message = element("div", { "data-testid": "user-message", class: "font-user-message" }, ...lines);
     const copy = element("button", { "data-testid": "action-bar-copy", "aria-label": "Copy" }, "⧉");
     this.#add(
       element(
@@ -86,8 +88,8 @@ export class Face {
     );
   }
 
-  addAnswer(uuid, key) {
-    const answer = new Answer(this.#app, uuid, key);
+  addAnswer(key) {
+    const answer = new Answer(this.#app, key);
     this.#add(answer.root);
     return answer;
   }
@@ -138,10 +140,16 @@ export class Face {
     const chipPlace = element("div", { class: "tiles" });
     const buttonPlace = element("div", { class: "buttons" });
     const take = (files) => this.composer.files.add(files);
-    const input = fileInput({ "data-testid": "file-upload", multiple: true, "aria-label": "Upload files" }, take);
+    const names = { "data-testid": "file-upload", "aria-label": "Upload files" };
+    const input = fileInput({ ...names, multiple: true }, take);
     const plus = element(
       "button",
-      { type: "button", class: "plain", "aria-label": "Add files, connectors, and more", "aria-haspopup": "menu" },
+      {
+        type: "button",
+        class: "plain",
+        "aria-label": "Add files, connectors, and more",
+        "aria-haspopup": "menu",
+      },
       "+",
     );
     menuFrom(plus, (close) => {
@@ -172,12 +180,8 @@ export class Face {
       "aria-multiline": "true",
     };
     const emptyAttributes = { class: "is-empty is-editor-empty", "data-placeholder": this.#labels.placeholder };
-    const send = (more) =>
-      element(
-        "button",
-        { type: "button", "aria-label": this.#labels.send, "data-testid": "chat-input-send", class: "round", ...more },
-        "↑",
-      );
+    const named = { "aria-label": this.#labels.send, "data-testid": "chat-input-send" };
+    const send = (more) => element("button", { type: "button", class: "round", ...named, ...more }, "↑");
     return {
       root,
       chipPlace,
@@ -199,17 +203,24 @@ export class Face {
   }
 
   #tile({ name, file }, remove) {
-    const picture = file.type.startsWith("image/") && element("img", { src: URL.createObjectURL(file), alt: name });
-    const busy = element("div", { role: "status", "aria-label": "Loading" }, element("span", { class: "animate-spin" }));
+    const isPicture = file.type.startsWith("image/");
+    const picture = isPicture ? element("img", { src: URL.createObjectURL(file), alt: name }) : null;
+    const spinner = element("span", { class: "animate-spin" });
+    const busy = element("div", { role: "status", "aria-label": "Loading" }, spinner);
     const tile = element(
       "div",
       { "data-testid": "file-thumbnail", "data-cds-attachment": true, class: "tile" },
       name || "PASTED",
-      picture || null,
+      picture,
       busy,
       element(
         "button",
-        { type: "button", "data-cds-attachment-remove": true, "aria-label": `Remove ${name || "pasted text"}`, click: remove },
+        {
+          type: "button",
+          "data-cds-attachment-remove": true,
+          "aria-label": `Remove ${name || "pasted text"}`,
+          click: remove,
+        },
         "×",
       ),
     );

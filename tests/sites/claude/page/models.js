@@ -54,7 +54,8 @@ export class ModelMenu {
       close();
     };
     const about = model.about ? element("div", { class: "text-text-500 text-xs" }, model.about) : "";
-    return menuRow({ role: "menuitemradio", checked, act }, element("div", {}, element("div", {}, model.name), about));
+    const words = element("div", {}, element("div", {}, model.name), about);
+    return menuRow({ role: "menuitemradio", checked, act }, words);
   }
 
   #switch() {

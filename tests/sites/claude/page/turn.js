@@ -32,7 +32,7 @@ export class Turn {
     this.key = crypto.randomUUID();
     this.receipts = new Receipts(app.control, this.key);
     if (message) app.face.addPrompt({ text: message.text, files: message.attachments });
-    this.#view = app.face.addAnswer(this.#answerId, this.key);
+    this.#view = app.face.addAnswer(this.key);
   }
 
   async run() {
@@ -97,8 +97,7 @@ export class Turn {
 
   #event(value) {
     const { type, index } = value;
-    if (type === "message_start") this.#view.identify(value.message.uuid);
-    else if (type === "content_block_start") this.#view.startBlock(index, value.content_block);
+    if (type === "content_block_start") this.#view.startBlock(index, value.content_block);
     else if (type === "content_block_delta") this.#delta(index, value.delta);
     else if (type === "content_block_stop") this.#view.stopBlock(index);
     else if (type === "content_block_retract") this.#view.retract(value.from_index);
@@ -171,7 +170,8 @@ export class Turn {
     const { chat_messages: messages = [] } = response.ok ? await response.json() : {};
     const answer = messages.findLast(({ uuid }) => uuid === this.#answerId);
     if (answer) this.#view.show(answer);
-    if (!answer?.stop_reason) this.#failed = "A network error occurred. Failed to fetch.";
+    this.#reason = answer?.stop_reason ?? null;
+    if (!this.#reason) this.#failed = "A network error occurred. Failed to fetch.";
   }
 
   async #name() {
@@ -206,8 +206,8 @@ export class Turn {
   }
 
   #retryRequest() {
-    const { models } = this.#app.face;
-    return { parent_message_uuid: this.#app.parent, attachments: [], files: [], ...this.#common(models.wishes) };
+    const { wishes } = this.#app.face.models;
+    return { parent_message_uuid: this.#app.parent, attachments: [], files: [], ...this.#common(wishes) };
   }
 
   #common(wishes) {

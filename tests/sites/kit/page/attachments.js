@@ -42,9 +42,9 @@ export function takeDrops(place, onFiles) {
 }
 
 /**
- * The files of one composer. parts: chipPlace, chip(attachment, remove) whose element may have a
- * method settle() for the end of the upload (a file that was not taken has no chip any more); refuses(file) gives a reason or null;
- * upload(attachment) gives what the site calls the file; refused(reason) shows why a file was not taken.
+ * The files of one composer. parts: chipPlace, chip(attachment, remove) whose element may have a method
+ * settle() for the end of the upload (a file that was not taken has no chip any more); refuses(file) gives a
+ * reason or null; upload(attachment) gives what the site calls the file; refused(reason) shows why a file was not taken.
  */
 export class Attachments {
   #app;

@@ -74,7 +74,8 @@ function askInPieces(url, init, emit) {
 /**
  * Ask for a stream; gives {pieces, abort}, where pieces is an async iterator.
  *
- * kind: page, xhr, worker or shared-worker. control and key: the turn's body may also come over the test's channel.
+ * kind: page, xhr, worker or shared-worker. control and key: the turn's body may also come over the test's
+ * channel.
  */
 export function openStream(kind, url, init, { control, key } = {}) {
   const queue = [];

@@ -58,5 +58,6 @@ export function openSubmenu(row, menu) {
 /** One row of a menu: role, label, further attributes; checked rows say so; act is called with a click. */
 export function menuRow({ role = "menuitem", checked, act, attributes = {} }, ...label) {
   const state = checked === undefined ? {} : { "aria-checked": `${checked}` };
-  return element("div", { role, tabindex: "-1", class: "menu-row", ...state, ...attributes, click: act }, ...label);
+  const row = { role, tabindex: "-1", class: "menu-row", ...state, ...attributes, click: act };
+  return element("div", row, ...label);
 }
