@@ -12,7 +12,15 @@ import pytest
 from cdp_relay.chat import ChatRequest, FinishReason, Step
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, FilePart, FileProduced, Message, Role, TextPart, Wishes
-from cdp_relay.errors import AttachmentRefused, CapReached, ModelUnavailable, UnsupportedValue
+from cdp_relay.errors import (
+    AttachmentRefused,
+    CapReached,
+    ConsentNeeded,
+    ModelUnavailable,
+    RelayError,
+    SiteError,
+    UnsupportedValue,
+)
 from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings, SiteSettings
 from tests.chat.conftest import LIMITS, Heard, ask, question
 from tests.sites.aistudio import AIStudioSite, Answer
@@ -124,13 +132,14 @@ async def test_what_the_panel_does_not_take_is_refused_before_anything_is_sent(
     assert aistudio_site.prompts == []
 
 
+def with_file(name: str, media_type: str, data: bytes) -> ChatRequest:
+    parts = (TextPart("Look at this."), FilePart(name=name, media_type=media_type, data=data))
+    return asking("", messages=(Message(role=Role.USER, parts=parts),))
+
+
 async def test_files_go_to_drive_and_refused_types_are_told(
     relay: Relay, aistudio_site: AIStudioSite
 ) -> None:
-    def with_file(name: str, media_type: str, data: bytes) -> ChatRequest:
-        parts = (TextPart("Look at this."), FilePart(name=name, media_type=media_type, data=data))
-        return asking("", messages=(Message(role=Role.USER, parts=parts),))
-
     heard = await ask(relay, with_file("chart.png", "image/png", b"\x89PNG data"))
     [attached] = aistudio_site.turns[0].attachments
     assert (attached.name, attached.media_type, attached.data) == ("chart.png", "image/png", b"\x89PNG data")
@@ -146,3 +155,32 @@ async def test_a_used_up_day_says_until_when(relay: Relay, aistudio_site: AIStud
     with pytest.raises(CapReached) as reached:
         await ask(relay, asking("one"))
     assert reached.value.retry_after_seconds == 600
+
+
+async def test_what_only_this_site_says(relay: Relay, aistudio_site: AIStudioSite) -> None:
+    for notice in ("welcome", "cookie_bar"):
+        aistudio_site.state(notice)
+        heard = await ask(relay, asking(notice))
+        assert heard.facts(Step.READY)["dismissed"] == 1
+    aistudio_site.state("interaction")
+    unknown = await ask(relay, asking("a form that no decoder knows"))
+    assert (unknown.text, unknown.finished.capture) == ("Hello", "page")
+    sent = len(aistudio_site.prompts)
+    refused: dict[str, type[RelayError]] = {
+        "permission_denied": SiteError,
+        "paid_model": ModelUnavailable,
+    }
+    for state, kind in refused.items():
+        aistudio_site.state(state)
+        with pytest.raises(kind) as raised:
+            await ask(relay, asking(state))
+        assert type(raised.value) is kind
+    assert len(aistudio_site.prompts) == sent + 1
+    aistudio_site.state("upload_failed")
+    with pytest.raises(AttachmentRefused):
+        await ask(relay, with_file("a.png", "image/png", b"x"))
+    # Only the person can acknowledge that, so it comes last: the site waits for the person.
+    aistudio_site.state("copyright")
+    with pytest.raises(ConsentNeeded, match="rules for uploads"):
+        await ask(relay, with_file("a.png", "image/png", b"x"))
+    assert len(aistudio_site.prompts) == sent + 1

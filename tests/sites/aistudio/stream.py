@@ -88,7 +88,8 @@ class _Writer:
         if answer.blocked:
             yield self._write([None, [1, _SAFETY], self._usage()])
         if answer.interaction:
-            yield self._write([None, None, None, [["v1_step", [["Hello"]]]]])
+            step = ["v1_step", [["Hello"]]]
+            yield self._write([None, None, None, [step], None, None, None, self.response_id])
         if answer.unknown:
             yield self._write([None, None, None, None, None, ["an array that nobody knows"]])
         for thought in answer.thinking:

@@ -74,12 +74,13 @@ export class Turn {
     this.receipts.check();
   }
 
-  #frame([candidates, , usage, , , , , id]) {
+  #frame([candidates, , usage, step, , , , id]) {
     if (id) this.responseId = id;
     if (usage) this.#app.face.showTokens(usage[2]);
     const [content, finish] = candidates?.[0] ?? [];
     for (const part of content?.[0] ?? []) this.#part(part);
     if (finish) this.#finish = finish;
+    if (Array.isArray(step?.[0])) this.#interaction(step[0]);
     if ([3, 7, 8, 19].includes(finish)) this.#view.card(element("div", { class: "blocked" }, "⚠ Content blocked"));
   }
 
@@ -96,6 +97,12 @@ export class Turn {
     else if (code) this.#view.card(this.#app.face.codeCard("Code execution", code[1]));
     else if (result) this.#view.card(this.#app.face.codeCard("Output", result[1]));
     else if (call) this.#view.card(this.#app.face.codeCard(call[0], JSON.stringify(call[1])));
+  }
+
+  /** A private route: its frames have steps with texts in them. */
+  #interaction([, texts]) {
+    this.#finish = 1;
+    for (const [text] of texts) this.#part([null, text]);
   }
 
   #refused(status, text) {
