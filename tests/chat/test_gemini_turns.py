@@ -113,7 +113,7 @@ async def test_an_answer_that_somebody_stops_on_the_page_is_never_taken_for_whol
 
         @nursery.start_soon
         async def stop() -> None:
-            await gemini_site.held("middle")
+            await gemini_site.held("middle", timeout=30)
             gemini_site.tell("stop")
 
         with pytest.raises(errors.AnswerStopped):

@@ -18,6 +18,7 @@ export class Turn {
   #view;
   #stream = null;
   #stopped = false;
+  #toldStop = false;
   #complete = false;
   #failed = null;
   #text = "";
@@ -45,7 +46,14 @@ export class Turn {
   /** The page's own stop is a call of its own; the stream then ends by itself. */
   stop() {
     this.#stopped = true;
-    call(this.#app, "NkpXw", [this.#app.chat ?? ""]);
+    this.#tellStop();
+  }
+
+  /** Once the chat has a name, the site can be told to stop. */
+  #tellStop() {
+    if (!this.#stopped || this.#toldStop || !this.#app.chat) return;
+    this.#toldStop = true;
+    call(this.#app, "NkpXw", [this.#app.chat]);
   }
 
   /** Read the stream; says whether the connection broke. */
@@ -87,12 +95,13 @@ export class Turn {
     const [conversation, response] = payload[1] ?? [];
     if (response) this.#response = response;
     if (conversation) this.#app.nameChat(conversation);
+    this.#tellStop();
     const title = payload[2]?.["11"]?.[0];
     if (title) this.#app.face.entitle(title);
-    if (payload[4]) this.#candidate(payload[4][0], payload[6]?.[1]?.[0]);
+    if (payload[4]) this.#candidate(payload[4][0]);
   }
 
-  #candidate(candidate, tool) {
+  #candidate(candidate) {
     this.#view.identify(this.#response);
     const thoughts = candidate[37]?.[0]?.[0] || candidate[37]?.[1]?.[0] || "";
     if (thoughts.startsWith(this.#thoughts)) {
@@ -105,7 +114,6 @@ export class Turn {
     this.#complete ||= candidate[8]?.[0] === 2;
     if (!this.#complete) return;
     for (const image of candidate[12]?.[7]?.[0] ?? []) this.#view.card(this.#app.face.picture(image[0][3]));
-    void tool;
   }
 
   #tell(text) {
