@@ -527,7 +527,7 @@ CONTROLS = "Controls, proven by the page's own request"
 @scenario(CONTROLS, "the model of the label is chosen")
 async def _model(stage: Stage) -> None:
     offers = stage.definition.models
-    stage.needs(len(offers) > 1, "the definition lists no models")
+    stage.needs(len(offers) > 1, "The definition lists no models.")
     offer = offers[-1]
     await stage.ask(model=f"/{offer.id}")
     sent = stage.site.turns[0].model
@@ -538,15 +538,17 @@ async def _model(stage: Stage) -> None:
 @scenario(CONTROLS, "a model that the site does not offer is refused, and nothing is sent")
 async def _model_unknown(stage: Stage) -> None:
     by_address = stage.definition.pages.new_chat_with_model is not None
-    stage.needs(not by_address, "the address names the model, and the site takes another one without a word")
-    stage.needs("model" in stage.definition.controls, "the page has no control for the model")
+    stage.needs(
+        not by_address, "The address names the model, and the site may take another one without a word."
+    )
+    stage.needs("model" in stage.definition.controls, "The page has no control for the model.")
     await stage.fails(errors.ModelUnavailable, model="/no-such-model-9")
     assert stage.site.prompts == []
 
 
 @scenario(CONTROLS, "the effort is set")
 async def _effort(stage: Stage) -> None:
-    stage.needs("effort" in stage.definition.controls, "the page has no control for the effort")
+    stage.needs("effort" in stage.definition.controls, "The page has no control for the effort.")
     least = "none" if "none" in stage.definition.controls["effort"].values else "low"
     first = await stage.ask(wishes=Wishes(effort=least))
     second = await stage.ask(wishes=Wishes(effort="high"))
@@ -559,7 +561,7 @@ async def _effort(stage: Stage) -> None:
 async def _temporary(stage: Stage) -> None:
     pages = stage.definition.pages
     stage.needs(
-        pages.temporary_chat or "temporary" in stage.definition.controls, "the site has no temporary chats"
+        pages.temporary_chat or "temporary" in stage.definition.controls, "The site has no temporary chats."
     )
     await stage.ask(chat=ChatChoice(temporary=True))
     assert stage.site.turns[0].temporary
@@ -569,10 +571,10 @@ async def _temporary(stage: Stage) -> None:
 
 @scenario(CONTROLS, "a chat is gone on with, and only what is new is sent")
 async def _existing_chat(stage: Stage) -> None:
-    stage.needs(stage.definition.pages.conversation, "the site's chats have no addresses")
+    stage.needs(stage.definition.pages.conversation, "The site's chats have no addresses.")
     first = await stage.ask("one")
     chat = ChatChoice(conversation_id=first.finished.conversation_id)
-    stage.needs(chat.conversation_id, "the site names a chat only when it saves it, after its answer")
+    stage.needs(chat.conversation_id, "The site names a chat only when it saves it, after its answer.")
     before = (
         Message(role=Role.USER, parts=(TextPart("one"),)),
         Message(role=Role.ASSISTANT, parts=(TextPart(first.text),)),
@@ -584,7 +586,7 @@ async def _existing_chat(stage: Stage) -> None:
 
 @scenario(CONTROLS, "a chat that is gone is an error of its own, and nothing is sent")
 async def _chat_gone(stage: Stage) -> None:
-    stage.needs(stage.definition.pages.conversation, "the site's chats have no addresses")
+    stage.needs(stage.definition.pages.conversation, "The site's chats have no addresses.")
     stage.state("conversation_gone")
     chat = ChatChoice(conversation_id="00000000-0000-4000-8000-00000000dead")
     await stage.fails(errors.ConversationNotFound, chat=chat)
@@ -598,7 +600,7 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf"
     "c0000003010100c9fe92ef0000000049454e44ae426082"
 )
-NO_FILES = "the definition has no way for files"
+NO_FILES = "The definition has no way for files."
 
 
 @scenario(FILES, "an image arrives with the prompt")

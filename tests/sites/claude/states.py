@@ -24,7 +24,7 @@ from tests.sites.kit.states import (
 __all__ = ["STATES", "UNAVAILABLE", "api_error"]
 
 UNAVAILABLE: dict[str, str] = {
-    "account_chooser": "accounts are chosen on the page of sign-in, where login_redirect leads",
+    "account_chooser": "Accounts are chosen on the page of sign-in, where login_redirect leads.",
 }
 """Common states that this site has not, and why."""
 

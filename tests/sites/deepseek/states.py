@@ -20,15 +20,15 @@ __all__ = ["STATES", "UNAVAILABLE"]
 STATES: StateTable = dict(PAGE_STATES)
 _state = state_into(STATES)
 
-_NOT_IN_THE_DOCS = "the provider of the docs does not go into it"
+_NOT_IN_THE_DOCS = "The provider of the docs does not go into it."
 UNAVAILABLE: dict[str, str] = dict.fromkeys(
     (
         *("account_chooser", "consent", "challenge_in_page", "cap", "cap_in_stream", "cap_banner"),
         *("error_banner", "refused", "conversation_too_large", "conversation_gone", "message_too_long"),
-        *("attachment_refused", "unusual_activity"),
+        *("attachment_refused", "unusual_activity", "files"),
     ),
     _NOT_IN_THE_DOCS,
-) | {"logged_out": "there is no guest page: whoever is signed out is led to the sign-in page"}
+) | {"logged_out": "There is no guest page: whoever is signed out is led to the sign-in page."}
 
 
 @_state
