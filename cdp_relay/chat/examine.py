@@ -16,13 +16,13 @@ import attrs
 import trio
 
 from cdp_relay.chat.contract import SiteDefinition
+from cdp_relay.chat.drift import DriftSeen
 from cdp_relay.chat.interruptions import state_error
 from cdp_relay.chat.opening import SiteTab
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.vocabulary import (
     ChatRequest,
-    Drift,
     Message,
     RequestId,
     Role,
@@ -91,8 +91,8 @@ class SiteReport:
     """What stands in the way, for a person; empty when nothing does."""
     findings: tuple[Finding, ...] = ()
     stamps: Mapping[str, str | None] = attrs.field(factory=dict)
-    drift: tuple[Drift, ...] = ()
-    """What the stream of the question that was asked held and the decoder does not know."""
+    drifts: tuple[DriftSeen, ...] = ()
+    """What the turns since the start met that the definition or the decoder does not know."""
     answered: bool | None = None
     """Whether the question was answered; None when none was asked."""
 
@@ -157,16 +157,13 @@ async def examine_answer(turn: Turn, site_tab: SiteTab) -> SiteReport:
     """Run a turn on the tab, and look at the page while it answers and once it has."""
     tab, site = site_tab.tab, site_tab.provider.site
     findings: dict[str, Finding] = {}
-    drift: list[Drift] = []
     failure: RelayError | None = None
     turn.pool = _Lent(site_tab, findings)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turn.run)
         try:
             async for event in turn.delivery:
-                if isinstance(event, Drift):
-                    drift.append(event)
-                elif isinstance(event, TextDelta) and "selectors.stop" not in findings:
+                if isinstance(event, TextDelta) and "selectors.stop" not in findings:
                     await _look(tab, site, _while_answering(site), findings)
         except RelayError as error:
             failure = error
@@ -180,7 +177,6 @@ async def examine_answer(turn: Turn, site_tab: SiteTab) -> SiteReport:
         state=failure.code if failure is not None else None,
         message=failure.message if failure is not None else "",
         findings=tuple(findings.values()),
-        drift=tuple(drift),
         answered=turn.timeline.reached(Step.FINISHED),
     )
 

@@ -298,10 +298,11 @@ class Relay:
             site_tab.spend()
             await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
             report = await examine_page(site_tab, ready_seconds=pool.limits.ready_seconds)
-            if not ask or report.state is not None:
-                return report
-            site_tab.spend()
-            return merge_reports(report, await examine_answer(self._turn(probe_request(site)), site_tab))
+            if ask and report.state is None:
+                site_tab.spend()
+                answered = await examine_answer(self._turn(probe_request(site)), site_tab)
+                report = merge_reports(report, answered)
+        return attrs.evolve(report, drifts=self._drifts[site].seen)
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""

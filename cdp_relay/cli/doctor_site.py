@@ -68,9 +68,9 @@ def _print_report(home: Home, report: Mapping[str, Any]) -> None:
     for finding in report["findings"]:
         word = click.style(f"{finding['verdict']:<9}", fg=_COLOURS[finding["verdict"]])
         click.echo(f"  {word}  {finding['key']:<{width}}  {_explain(finding)}")
-    for drift in report["drift"]:
+    for drift in report["drifts"]:
         word = click.style("unknown  ", fg="yellow")
-        click.echo(f"  {word}  in the stream: {plain(drift['kind'])} {plain(drift['detail'])}")
+        click.echo(f"  {word}  {plain(drift['kind'])} ×{drift['count']}: {plain(drift['detail'])}")
     for finding in report["findings"]:
         if finding["verdict"] == "missing":
             _print_mend(home, report["site"], finding)

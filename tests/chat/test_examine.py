@@ -36,7 +36,7 @@ async def test_a_page_that_fits_is_said_to_fit(relay: Relay, chatgpt_site: ChatG
     ):
         assert finding(report, key).verdict in ("ok", "fallback"), key
     assert report.stamps["build"] == "prod-replica-20261001"
-    assert [drift.kind for drift in report.drift] == ["event"]
+    assert [(drift.kind, drift.detail) for drift in report.drifts] == [("event", "confetti")]
     # Only the question that was asked for was sent, and the word that was typed is gone.
     assert len(chatgpt_site.prompts) == 1
     assert (await ask(relay, question("Hello"))).text
