@@ -208,7 +208,12 @@ async def _client_leaves(stage: Stage) -> None:
     assert stage.site.prompts == ["again"]
 
 
-@scenario(STREAMS, "an answer that never begins is a time-out that names its limit", first_byte_seconds=1.0)
+@scenario(
+    STREAMS,
+    "an answer that never begins is a time-out that names its limit",
+    first_byte_seconds=1.0,
+    idle_seconds=2.0,
+)
 async def _silent(stage: Stage) -> None:
     stage.state("silent")
     error = await stage.fails(errors.SiteTimeout)
@@ -538,9 +543,7 @@ async def _model(stage: Stage) -> None:
 @scenario(CONTROLS, "a model that the site does not offer is refused, and nothing is sent")
 async def _model_unknown(stage: Stage) -> None:
     by_address = stage.definition.pages.new_chat_with_model is not None
-    stage.needs(
-        not by_address, "The address names the model, and the site may take another one without a word."
-    )
+    stage.needs(not by_address, "The address names the model, and the site may take another one silently.")
     stage.needs("model" in stage.definition.controls, "The page has no control for the model.")
     await stage.fails(errors.ModelUnavailable, model="/no-such-model-9")
     assert stage.site.prompts == []
