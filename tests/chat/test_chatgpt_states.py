@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from cdp_relay import errors
-from cdp_relay.chat import Step
 from cdp_relay.chat.relay import Relay
 from cdp_relay.errors import RelayError
 from tests.chat.conftest import ask, question
@@ -17,10 +16,10 @@ from tests.sites.chatgpt import Answer, ChatGPTSite
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=["A", "B"])
-def site(chatgpt_site: ChatGPTSite, request: pytest.FixtureRequest) -> ChatGPTSite:
-    """The replica in both of its page generations."""
-    chatgpt_site.generation(request.param)
+@pytest.fixture
+def site(chatgpt_site: ChatGPTSite) -> ChatGPTSite:
+    """The replica in its older page generation; the contract's scenarios play on the newer one."""
+    chatgpt_site.generation("A")
     return chatgpt_site
 
 
@@ -28,12 +27,10 @@ def site(chatgpt_site: ChatGPTSite, request: pytest.FixtureRequest) -> ChatGPTSi
     ("state", "expected"),
     [
         ("logged_out", errors.SignedOut),
-        ("login_redirect", errors.SignedOut),
         ("session_expired", errors.SignedOut),
         ("account_chooser", errors.AccountChooser),
         ("suspicious_activity", errors.AccountBlocked),
         ("consent", errors.ConsentNeeded),
-        ("challenge", errors.ChallengeShown),
         ("work_mode", errors.ConsentNeeded),
     ],
 )
@@ -51,16 +48,8 @@ async def test_a_page_that_needs_the_person_stops_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("state", "options", "expected", "status"),
     [
-        ("too_many_requests", {"retry_after": 17}, errors.RateLimited, 429),
-        ("cap", {"shape": "old", "reset_after": 600}, errors.CapReached, 429),
         ("cap", {"shape": "new", "reset_after": 600}, errors.CapReached, 429),
-        ("cap_in_stream", {"reset_after": 600}, errors.CapReached, 429),
-        ("message_too_long", {}, errors.PromptTooLong, 400),
-        ("conversation_too_large", {}, errors.ConversationTooLong, 400),
-        ("unusual_activity", {}, errors.SiteError, 503),
         ("challenged_answer", {}, errors.ChallengeShown, 503),
-        ("overloaded", {}, errors.SiteOverloaded, 503),
-        ("generation_failed", {"how": "frame"}, errors.GenerationFailed, 502),
         ("generation_failed", {"how": "event"}, errors.GenerationFailed, 502),
         ("generation_failed", {"how": "message"}, errors.GenerationFailed, 502),
     ],
@@ -78,19 +67,6 @@ async def test_a_refused_prompt_comes_as_the_error_it_is(
         await ask(relay, question("hello"))
     assert refused.value.status == status
     assert chatgpt_site.prompts == ["hello"], "it left once, and was never sent again"
-
-
-async def test_a_cap_refuses_the_next_request_without_asking_the_site(
-    relay: Relay, chatgpt_site: ChatGPTSite
-) -> None:
-    chatgpt_site.state("cap", reset_after=600)
-    for _ in range(2):
-        with pytest.raises(errors.CapReached) as refused:
-            await ask(relay, question("hello"))
-        assert refused.value.retry_after_seconds == pytest.approx(600, abs=30)
-    assert chatgpt_site.prompts == ["hello"]
-    status = next(site for site in relay.status().sites if site.name == "chatgpt")
-    assert (status.state, status.ready) == ("cooling_down", False)
 
 
 async def test_a_cap_that_only_the_page_tells_of_lasts_as_long_as_its_words_say(
@@ -143,8 +119,6 @@ async def test_of_two_answers_to_choose_from_one_comes_and_it_is_said(
         "duplicate_composer",
         "localised",
         "stuck_turn",
-        "frozen",
-        "overlay",
     ],
 )
 async def test_an_awkward_page_still_gets_the_prompt_once(
@@ -168,50 +142,3 @@ async def test_the_box_before_hydration_is_never_used(relay: Relay, chatgpt_site
     await ask(relay, question("hello"))
     assert chatgpt_site.prompts == ["hello"]
     assert not any("prompt-textarea" in entry["url"] for entry in chatgpt_site.journal.entries("page"))
-
-
-async def test_a_dead_send_control_is_an_error_and_nothing_left(
-    relay: Relay, chatgpt_site: ChatGPTSite
-) -> None:
-    chatgpt_site.state("dead_send")
-    with pytest.raises(errors.SubmitFailed):
-        await ask(relay, question("hello"))
-    assert chatgpt_site.prompts == []
-    chatgpt_site.reset()
-    assert (await ask(relay, question("again"))).text
-
-
-async def test_a_page_that_takes_the_prompt_and_never_sends_it_is_an_error(
-    relay: Relay, chatgpt_site: ChatGPTSite
-) -> None:
-    chatgpt_site.state("never_sends")
-    with pytest.raises(errors.SubmitAmbiguous) as doubtful:
-        await ask(relay, question("hello"))
-    assert not doubtful.value.retryable
-    assert chatgpt_site.prompts == []
-
-
-async def test_a_page_that_sends_twice_is_reported(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
-    chatgpt_site.state("double_send")
-    heard = await ask(relay, question("hello"))
-    assert heard.text
-    assert "submission" in [drift.kind for drift in heard.drifts]
-
-
-async def test_a_refusal_leaves_the_site_usable(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
-    chatgpt_site.state("overloaded")
-    with pytest.raises(errors.SiteOverloaded):
-        await ask(relay, question("first"))
-    chatgpt_site.reset()
-    heard = await ask(relay, question("second"))
-    assert heard.text
-    assert heard.facts(Step.LEASED)["turns"] == 2
-
-
-async def test_error_words_inside_an_answer_are_only_words(relay: Relay, site: ChatGPTSite) -> None:
-    text = (
-        "Something went wrong. Too many requests. You've reached the maximum length. Just a moment... "
-        "Your session has expired. Suspicious activity detected."
-    )
-    site.say(Answer(text=text, delay=0.02))
-    assert (await ask(relay, question("say the error words"))).text == text

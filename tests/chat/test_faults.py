@@ -51,7 +51,6 @@ async def relay_target(connection: Connection, browser_context: str) -> str:
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("crash", errors.PageCrashed),
         ("close", errors.TabClosed),
         ("navigate", errors.PageNavigated),
         ("reload", errors.PageNavigated),
@@ -73,9 +72,7 @@ async def test_a_page_lost_in_mid_answer_is_an_error_at_once_and_the_next_turn_w
             await connection.root.execute(protocol.Target.close_target(target))
             return
         session = await connection.targets.attach_page(target)
-        if how == "crash":
-            session.post("Page.crash")
-        elif how == "navigate":
+        if how == "navigate":
             session.post("Page.navigate", {"url": "https://chatgpt.com/"})
         else:
             session.post("Page.reload")
@@ -99,18 +96,17 @@ async def test_an_idle_page_that_was_closed_is_replaced_without_a_word(
     assert chatgpt_site.prompts == ["one", "two"]
 
 
-@pytest.mark.parametrize("when", ["load", "answer"])
-async def test_a_dialog_is_dismissed_and_the_answer_comes(
-    relay: Relay, chatgpt_site: ChatGPTSite, when: str
+async def test_a_dialog_in_mid_answer_is_dismissed_and_the_answer_comes(
+    relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
-    chatgpt_site.state("alert", when=when)
+    chatgpt_site.state("alert", when="answer")
     chatgpt_site.say(Answer(text="still here"))
     assert (await ask(relay, question("hello"))).text == "still here"
 
 
 @pytest.mark.parametrize(
     ("where", "limit"),
-    [("headers", "first_byte_seconds"), ("first-byte", "first_byte_seconds"), ("middle", "idle_seconds")],
+    [("headers", "first_byte_seconds"), ("middle", "idle_seconds")],
 )
 async def test_a_site_that_hangs_ends_in_a_timeout_that_names_the_limit(
     chromium: ChromiumProcess,
@@ -167,11 +163,10 @@ async def test_a_machine_without_a_network_is_a_retryable_error_until_it_is_back
     assert chatgpt_site.prompts == ["one", "three"]
 
 
-@pytest.mark.parametrize("generation", ["A", "B"])
-async def test_a_client_that_leaves_stops_the_answer_on_the_page(
-    relay: Relay, chatgpt_site: ChatGPTSite, generation: str
+async def test_a_client_that_leaves_stops_the_answer_on_the_page_within_seconds(
+    relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
-    chatgpt_site.generation(generation)  # type: ignore[arg-type]
+    chatgpt_site.generation("A")
     chatgpt_site.say(Answer(text="a long answer " * 50, delay=0.05))
     with trio.fail_after(10):
         answer = relay.ask(question("hello"))
@@ -186,18 +181,6 @@ async def test_a_client_that_leaves_stops_the_answer_on_the_page(
     assert heard.text
     assert heard.facts(Step.LEASED)["turns"] == 2, "the same tab went on"
     assert chatgpt_site.prompts == ["hello", "again"]
-
-
-async def test_a_client_that_leaves_before_sending_sends_nothing(
-    relay: Relay, chatgpt_site: ChatGPTSite
-) -> None:
-    answer = relay.ask(question("hello"))
-    async for event in answer:
-        if _reached(event, Step.READY):
-            break
-    await answer.aclose()
-    assert (await ask(relay, question("again"))).text
-    assert chatgpt_site.prompts == ["again"]
 
 
 @pytest.fixture

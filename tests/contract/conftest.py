@@ -25,6 +25,10 @@ from tests.sites.kit import ChatSite, ChromiumProcess
 OpenStages = Callable[..., AbstractAsyncContextManager[list[Stage]]]
 
 
+_FACES: dict[str, dict[str, str]] = {"chatgpt": {"generation": "B"}}
+"""Which of a site's pages is meant, where it has several."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of ``pytest tests/contract``."""
     parser.addoption("--write-matrix", action="store_true", help="write docs/contract-matrix.md")
@@ -47,9 +51,10 @@ def site_names(request: pytest.FixtureRequest) -> list[str]:
 def chat_sites(sites: Sites, site_names: list[str]) -> Generator[dict[str, ChatSite[Any]]]:
     """The replicas, which know of no other test, and whose own mistakes fail the test."""
     replicas = {kind.name: site for kind, site in sites.chats.items() if kind.name in site_names}
-    for site in replicas.values():
+    for name, site in replicas.items():
         site.bundle_page()
         site.reset()
+        site.configure(**_FACES.get(name, {}))
     sites.server.failures.clear()
     yield replicas
     for site in replicas.values():

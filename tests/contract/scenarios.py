@@ -334,12 +334,18 @@ row(
         seconds=120,
     ),
 )
-row(
-    REFUSALS,
-    "overloaded",
-    "an overloaded site",
-    _Refuses(state="overloaded", kinds=(errors.SiteOverloaded,), status=503),
-)
+
+
+@scenario(REFUSALS, "an overloaded site, which the next request asks again")
+async def _overloaded(stage: Stage) -> None:
+    stage.state("overloaded")
+    error = await stage.fails(errors.SiteOverloaded)
+    assert error.status == 503
+    stage.calm()
+    assert (await stage.ask("again")).text
+    assert stage.site.prompts == ["hello", "again"]
+
+
 row(
     REFUSALS,
     "generation_failed",
@@ -482,6 +488,8 @@ async def _dead_send(stage: Stage) -> None:
     stage.state("dead_send")
     await stage.fails(errors.SubmitFailed)
     assert stage.site.prompts == []
+    stage.calm()
+    assert (await stage.ask("again")).text
 
 
 @scenario(AWKWARD, "a prompt that the page takes and never sends is an error that nobody may retry")

@@ -73,6 +73,10 @@ class Stage:
             raise NotApplicable(self.unavailable[name])
         self.site.state(name, **options)
 
+    def calm(self) -> None:
+        """Have the site as it usually is."""
+        self.site.state("usual")
+
     def needs(self, thing: object, why: str) -> None:
         """Go on only where the site has what the scenario is about.
 

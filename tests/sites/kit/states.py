@@ -69,6 +69,12 @@ _state = state_into(PAGE_STATES)
 
 
 @_state
+def usual() -> State:
+    """Nothing out of the ordinary; ends another state without forgetting what happened."""
+    return State()
+
+
+@_state
 def slow_hydration(*, milliseconds: int = 0) -> State:
     """The page before hydration stays so long; with 0 until the test releases the gate ``hydration``."""
     return State(page={"hydrateAfter": milliseconds, "hydrateHeld": milliseconds == 0})
