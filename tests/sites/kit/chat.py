@@ -31,6 +31,7 @@ __all__ = ["HTML", "JAVASCRIPT", "SSE", "ChatSite", "refuse", "route"]
 HTML = "text/html; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 SSE = "text/event-stream; charset=utf-8"
+_KEPT = (("cache-control", "max-age=3600"),)
 
 T = TypeVar("T", bound=ChatTurn)
 Handler = Callable[..., Awaitable[None]]
@@ -256,7 +257,8 @@ class ChatSite(Site, Generic[T]):
     async def asset(self, exchange: Exchange, name: str) -> None:
         """A bundle of the page's modules."""
         bundles = await trio.to_thread.run_sync(self.bundle_page)
-        await exchange.respond(200, bundles[name], content_type=JAVASCRIPT)
+        # Kept by the browser for the context's next page, as sites have it: most of a page's cost is here.
+        await exchange.respond(200, bundles[name], content_type=JAVASCRIPT, headers=_KEPT)
 
     @route("GET", r"/assets/style\.css")
     async def style(self, exchange: Exchange) -> None:
