@@ -17,16 +17,12 @@ from tests.chat.conftest import LIMITS
 from tests.conftest import Sites
 from tests.contract.matrix import DOCUMENT, Cells, documented, render
 from tests.contract.scenarios import SCENARIOS
-from tests.contract.stage import Stage
+from tests.contract.stage import Stage, begin
 from tests.providers.documented import write_documented_provider
 from tests.sites.chats import CHAT_SITES
 from tests.sites.kit import ChatSite, ChromiumProcess
 
 OpenStages = Callable[..., AbstractAsyncContextManager[list[Stage]]]
-
-
-_FACES: dict[str, dict[str, str]] = {"chatgpt": {"generation": "B"}}
-"""Which of a site's pages is meant, where it has several."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,8 +49,7 @@ def chat_sites(sites: Sites, site_names: list[str]) -> Generator[dict[str, ChatS
     replicas = {kind.name: site for kind, site in sites.chats.items() if kind.name in site_names}
     for name, site in replicas.items():
         site.bundle_page()
-        site.reset()
-        site.configure(**_FACES.get(name, {}))
+        begin(name, site)
     sites.server.failures.clear()
     yield replicas
     for site in replicas.values():
@@ -80,7 +75,7 @@ def open_stages(
         settings = Settings(
             chrome=ChromeSettings(attach=chromium.http_url),
             chat=ChatSettings(sites=tuple(chat_sites)),
-            limits=attrs.evolve(LIMITS, **{"ready_seconds": 10.0, **limits}),
+            limits=attrs.evolve(LIMITS, **{"ready_seconds": 10.0, "submit_seconds": 15.0, **limits}),
             sites={name: SiteSettings(gap_seconds=0, per_hour=0) for name in chat_sites},
         )
         async with open_relay(settings, home, browser_context_id=browser_context) as relay:
@@ -124,10 +119,10 @@ class _Matrix:
         self._results: dict[str, Cells] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a scenario's test recorded."""
+        """Take what a test of scenarios recorded."""
         for name, value in report.user_properties:
             if name == "contract" and isinstance(value, dict):
-                self._results[value["scenario"]] = value["cells"]
+                self._results.update(value)
 
     def pytest_sessionfinish(self) -> None:
         """Write the document, when that was asked for and every scenario has played."""

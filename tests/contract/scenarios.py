@@ -37,30 +37,40 @@ class Scenario:
     act: Act = attrs.field(repr=False)
     limits: Mapping[str, float] = attrs.field(factory=dict)
     """Time limits of the relay that the scenario wants otherwise than the others."""
+    alone: bool = False
+    """Whether it leaves the relay or its tab in no state for another scenario."""
 
 
 SCENARIOS: list[Scenario] = []
 
+TEXTS = "Texts, both ways"
+STREAMS = "Streams"
+REFUSALS = "What the site says instead of an answer"
+PERSON = "What needs the person: nothing is sent"
+AWKWARD = "Awkward pages: the prompt arrives once"
+CONTROLS = "Controls, proven by the page's own request"
+FILES = "Files, both ways"
 
-def scenario(group: str, title: str, **limits: float) -> Callable[[Act], Act]:
+
+def scenario(group: str, title: str, *, alone: bool = False, **limits: float) -> Callable[[Act], Act]:
     """A decorator that puts a row into the table."""
 
     def register(act: Act) -> Act:
         name = act.__name__.removeprefix("_")
-        SCENARIOS.append(Scenario(name=name, group=group, title=title, act=act, limits=limits))
+        row(group, name, title, act, alone=alone, **limits)
         return act
 
     return register
 
 
-def row(group: str, name: str, title: str, act: Act, **limits: float) -> None:
+def row(group: str, name: str, title: str, act: Act, *, alone: bool = False, **limits: float) -> None:
     """Put a row into the table that is one of many alike."""
-    SCENARIOS.append(Scenario(name=name, group=group, title=title, act=act, limits=limits))
+    alone = alone or bool(limits) or group in (REFUSALS, PERSON)
+    SCENARIOS.append(Scenario(name=name, group=group, title=title, act=act, limits=limits, alone=alone))
 
 
 # --- texts ------------------------------------------------------------------------------------------
 
-TEXTS = "Texts, both ways"
 
 PROMPT = (
     "def f(x):\n\tif x:\n\n\n\t\treturn  'two  spaces'\n    # café ☕ 漢字 שלום עולם 👩‍👩‍👧‍👦 <b>&amp;</b>"
@@ -158,8 +168,6 @@ async def _split_characters(stage: Stage) -> None:
 
 # --- streams ----------------------------------------------------------------------------------------
 
-STREAMS = "Streams"
-
 
 @scenario(STREAMS, "unknown shapes in the stream are drift, and the answer is whole")
 async def _unknown_shapes(stage: Stage) -> None:
@@ -187,17 +195,18 @@ async def _client_stops(stage: Stage) -> None:
     stage.say("a long answer " * 60, delay=0.05)
     events = await stage.listen()
     await stage.first_words(events)
+    target = await stage.target()
     left_at = trio.current_time()
     await events.aclose()
     await stage.site.journal.wait("click", where=lambda click: bool(click["what"] == "stop"))
     assert trio.current_time() - left_at < 5
     heard = await stage.ask("again")
     assert heard.text
-    assert heard.facts(Step.LEASED)["turns"] == 2
+    assert heard.facts(Step.LEASED)["tab"] == target, "the same tab went on"
     assert stage.site.prompts == ["hello", "again"]
 
 
-@scenario(STREAMS, "a client that leaves before the prompt was sent sends nothing")
+@scenario(STREAMS, "a client that leaves before the prompt was sent sends nothing", alone=True)
 async def _client_leaves(stage: Stage) -> None:
     events = await stage.listen()
     async for event in events:
@@ -264,8 +273,6 @@ async def _megabytes(stage: Stage) -> None:
 
 
 # --- what the site says instead ----------------------------------------------------------------------
-
-REFUSALS = "What the site says instead of an answer"
 
 
 @attrs.frozen(kw_only=True)
@@ -402,8 +409,6 @@ async def _error_banner(stage: Stage) -> None:
 
 # --- what needs the person --------------------------------------------------------------------------
 
-PERSON = "What needs the person: nothing is sent"
-
 
 @attrs.frozen(kw_only=True)
 class _NeedsPerson:
@@ -449,8 +454,6 @@ row(
 
 # --- awkward pages ----------------------------------------------------------------------------------
 
-AWKWARD = "Awkward pages: the prompt arrives once"
-
 
 @attrs.frozen(kw_only=True)
 class _Awkward:
@@ -483,7 +486,7 @@ for _state, _title, _options in (
     row(AWKWARD, _state, _title, _Awkward(state=_state, options=_options))
 
 
-@scenario(AWKWARD, "a send control without effect is an error, and nothing has left")
+@scenario(AWKWARD, "a send control without effect is an error, and nothing has left", submit_seconds=4.0)
 async def _dead_send(stage: Stage) -> None:
     stage.state("dead_send")
     await stage.fails(errors.SubmitFailed)
@@ -492,7 +495,9 @@ async def _dead_send(stage: Stage) -> None:
     assert (await stage.ask("again")).text
 
 
-@scenario(AWKWARD, "a prompt that the page takes and never sends is an error that nobody may retry")
+@scenario(
+    AWKWARD, "a prompt that the page takes and never sends is an error nobody may retry", submit_seconds=4.0
+)
 async def _never_sends(stage: Stage) -> None:
     stage.state("never_sends")
     error = await stage.fails(errors.SubmitAmbiguous)
@@ -517,7 +522,7 @@ async def _renamed_send(stage: Stage) -> None:
     assert click["trigger"] == "click" or "selector" in [drift.kind for drift in heard.drifts]
 
 
-@scenario(AWKWARD, "a page that crashes in mid answer is an error at once, and the next turn works")
+@scenario(AWKWARD, "a page that crashes in mid answer is an error at once; the next turn works", alone=True)
 async def _crash(stage: Stage) -> None:
     stage.say("the first half and the second half", hold={"middle"})
     events = await stage.listen()
@@ -533,8 +538,6 @@ async def _crash(stage: Stage) -> None:
 
 
 # --- controls ---------------------------------------------------------------------------------------
-
-CONTROLS = "Controls, proven by the page's own request"
 
 
 @scenario(CONTROLS, "the model of the label is chosen")
@@ -595,7 +598,7 @@ async def _existing_chat(stage: Stage) -> None:
     assert stage.site.turns[1].conversation_id == stage.site.turns[0].conversation_id
 
 
-@scenario(CONTROLS, "a chat that is gone is an error of its own, and nothing is sent")
+@scenario(CONTROLS, "a chat that is gone is an error of its own, and nothing is sent", alone=True)
 async def _chat_gone(stage: Stage) -> None:
     stage.needs(stage.definition.pages.conversation, "The site's chats have no addresses.")
     stage.state("conversation_gone")
@@ -605,7 +608,6 @@ async def _chat_gone(stage: Stage) -> None:
 
 # --- files ------------------------------------------------------------------------------------------
 
-FILES = "Files, both ways"
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf"

@@ -21,9 +21,19 @@ from tests.chat.conftest import Heard
 from tests.sites.kit import ChatSite
 from tests.sites.kit.answers import Answer
 
-__all__ = ["NotApplicable", "Stage"]
+__all__ = ["NotApplicable", "Stage", "begin"]
 
 _numbers = itertools.count(1)
+
+
+_FACES: dict[str, dict[str, str]] = {"chatgpt": {"generation": "B"}}
+"""Which of a site's pages is meant, where it has several."""
+
+
+def begin(name: str, site: ChatSite[Any]) -> None:
+    """Have a site that knows of no other scenario."""
+    site.reset()
+    site.configure(**_FACES.get(name, {}))
 
 
 class NotApplicable(Exception):
@@ -40,6 +50,8 @@ class Stage:
     connection: Connection
     context: str
     """The browser context that the relay's tabs are in."""
+    _stale: bool = attrs.field(default=False, init=False)
+    """Whether the relay's tab has been led to a new chat already, before the scene was set."""
 
     @property
     def definition(self) -> SiteDefinition:
@@ -54,6 +66,11 @@ class Stage:
         return found
 
     # --- setting the scene
+
+    def next(self) -> None:
+        """Forget the last scenario; the relay and its tab go on."""
+        begin(self.name, self.site)
+        self._stale = True
 
     def answer(self, text: str = "fine", **fields: Any) -> Answer:
         """An answer of the site's own kind."""
@@ -109,6 +126,7 @@ class Stage:
     async def ask(self, *parts: str | FilePart, **choices: Any) -> Heard:
         """Ask, and listen to the end."""
         heard = Heard()
+        await self._refresh()
         async with aclosing(self.relay.ask(self.question(*(parts or ("hello",)), **choices))) as events:
             async for event in events:
                 heard.events.append(event)
@@ -116,7 +134,14 @@ class Stage:
 
     async def listen(self, *parts: str | FilePart) -> AsyncGenerator[ChatEvent, None]:
         """Ask, and return the running answer."""
+        await self._refresh()
         return self.relay.ask(self.question(*(parts or ("hello",))))
+
+    async def _refresh(self) -> None:
+        """Have the page loaded anew, which shows the site's state."""
+        if self._stale:
+            self._stale = False
+            await self.relay.examine(self.name)
 
     async def first_words(self, events: AsyncGenerator[ChatEvent, None]) -> str:
         """Listen until the first words."""

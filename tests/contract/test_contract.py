@@ -6,7 +6,8 @@ The sites play a scenario side by side: most of its time is waiting, for one of 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import trio
@@ -16,44 +17,61 @@ from tests.contract.matrix import DOCUMENT, documented, documented_sites
 from tests.contract.scenarios import SCENARIOS, Scenario
 from tests.contract.stage import NotApplicable, Stage
 
+_TOGETHER = 5
+"""So many scenarios share a relay: a new tab costs as much as what they do in it."""
 _SECONDS = 45.0
 """A scenario takes a second or two; a machine that is full of other work may take many times that."""
 
 
+def _batches() -> Iterator[Any]:
+    """Scenarios that share a relay and its tabs, and those that have one of their own."""
+    for scenario in SCENARIOS:
+        if scenario.alone:
+            yield pytest.param([scenario], id=scenario.name)
+    shared = [scenario for scenario in SCENARIOS if not scenario.alone]
+    for at in range(0, len(shared), _TOGETHER):
+        batch = shared[at : at + _TOGETHER]
+        yield pytest.param(batch, id=" ".join(scenario.name for scenario in batch))
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("scenarios", [*_batches()])
 async def test_every_site_plays_its_part(
-    scenario: Scenario,
+    scenarios: list[Scenario],
     open_stages: OpenStages,
     site_names: list[str],
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
-    reasons: dict[str, str] = {}
+    reasons = {scenario.name: dict.fromkeys(site_names, "") for scenario in scenarios}
     failures: list[str] = []
 
     async def play(stage: Stage) -> None:
-        reasons[stage.name] = ""
-        try:
-            with trio.fail_after(_SECONDS):
-                await scenario.act(stage)
-        except NotApplicable as reason:
-            reasons[stage.name] = str(reason)
-        except (Exception, pytest.fail.Exception) as error:
-            happened = ", ".join(entry.kind for entry in stage.site.journal.entries())
-            trace = "".join(traceback.format_exception(error))
-            failures.append(f"--- {stage.name} ---\nthere was: {happened}\n{trace}")
+        for number, scenario in enumerate(scenarios):
+            if number:
+                stage.next()
+            try:
+                with trio.fail_after(_SECONDS):
+                    await scenario.act(stage)
+            except NotApplicable as reason:
+                reasons[scenario.name][stage.name] = str(reason)
+            except (Exception, pytest.fail.Exception) as error:
+                happened = ", ".join(entry.kind for entry in stage.site.journal.entries())
+                trace = "".join(traceback.format_exception(error))
+                failures.append(f"--- {stage.name} --- {scenario.name}\nthere was: {happened}\n{trace}")
 
-    async with open_stages(**scenario.limits) as stages, trio.open_nursery() as nursery:
+    async with open_stages(**scenarios[0].limits) as stages, trio.open_nursery() as nursery:
         for stage in stages:
             nursery.start_soon(play, stage)
     assert not failures, "\n".join(failures)
-    cells = {name: reasons[name] for name in site_names}
-    record_property("contract", {"scenario": scenario.name, "cells": cells})
+    record_property("contract", reasons)
     if not request.config.getoption("--write-matrix", default=False):
-        said = documented(DOCUMENT.read_text("utf-8"), scenario)
-        assert said is not None, "not in the documented matrix: run 'pytest tests/contract --write-matrix'"
-        assert {name: said.get(name) for name in cells} == cells
+        text = DOCUMENT.read_text("utf-8")
+        for scenario in scenarios:
+            said = documented(text, scenario)
+            assert said is not None, "no such row: run 'pytest tests/contract --write-matrix'"
+            assert {name: said.get(name) for name in site_names} == reasons[scenario.name]
 
 
 def test_the_documented_matrix_has_a_row_for_every_scenario_and_a_column_for_every_site() -> None:

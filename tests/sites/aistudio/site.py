@@ -209,7 +209,11 @@ class AIStudioSite(ChatSite[Turn]):
     @route("POST", _RPC + "UpdatePrompt", host=RPC_HOST)
     async def save(self, exchange: Exchange) -> None:
         """The page keeps the chat after each turn; that gives the chat its name."""
-        turn = next(turn for turn in self._turns if turn.response_id == exchange.json()[2])
+        name = exchange.json()[2]
+        turn = next((turn for turn in self._turns if turn.response_id == name), None)
+        if turn is None:
+            await self.not_found(exchange)  # of a test that is over
+            return
         self.journal.record("save", chat=turn.conversation_id)
         await exchange.respond(200, sparse_json([f"prompts/{turn.conversation_id}"]), content_type=JSPB)
 
