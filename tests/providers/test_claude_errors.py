@@ -151,11 +151,20 @@ def test_the_switch_for_thinking_shows_in_the_request(members: dict[str, Any], e
 
 _PACKED = gzip.compress(json.dumps(REQUEST).encode())
 
+BROKEN = {
+    "nothing": b"",
+    "no UTF-8": b"\xff\xfe",
+    "half an object": b"{",
+    "an array": b"[]",
+    "gzip's first bytes": b"\x1f\x8b",
+    "no gzip after them": b"\x1f\x8bgarbage",
+    "cut early": _PACKED[:40],
+    "cut late": _PACKED[:-1],
+    "half an object, packed": gzip.compress(b"{"),
+}
 
-BROKEN = [b"", b"\xff\xfe", b"{", b"[]", b"\x1f\x8b", b"\x1f\x8bgarbage", _PACKED[:40], _PACKED[:-1]]
 
-
-@pytest.mark.parametrize("body", [*BROKEN, gzip.compress(b"{")])
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_a_request_that_cannot_be_read_counts_as_sent(body: bytes) -> None:
     # It went to the address that starts an answer: taken for nothing, the prompt would be sent again.
     assert provider().read_submission(body) == Submission(prompt=None)
