@@ -221,8 +221,8 @@ wrong key, and `cdp-relay doctor --site NAME` says what fits the page.
         parts.append(f"## {title}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
         parts += ["| key | type | default | meaning |", "|---|---|---|---|"]
         for field in attrs.fields(cls):
-            kind = str(field.type).replace("|", "or")
-            row = (f"`{field.name}`", kind, _default(field), told.get((cls.__name__, field.name), ""))
+            kind, words = told[cls.__name__, field.name]
+            row = (f"`{field.name}`", kind.replace("|", "or"), _default(field), words)
             parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
         parts.append("")
     return "\n".join(parts)
@@ -238,15 +238,17 @@ def _tables(root: type[Any]) -> Iterator[tuple[str, type[Any]]]:
                 yield f"`[[{field.name}]]`" if many else f"`[{field.name}{by_name}]`", cls
 
 
-def _attribute_docs() -> dict[tuple[str, str], str]:
-    """The texts that stand below the attributes of the contract's classes."""
+def _attribute_docs() -> dict[tuple[str, str], tuple[str, str]]:
+    """The types of the attributes of the contract's classes, and the texts that stand below them."""
     told = {}
-    for cls in ast.parse(inspect.getsource(contract)).body:
-        body = cls.body if isinstance(cls, ast.ClassDef) else []
-        for field, text in itertools.pairwise(body):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                words = ast.literal_eval(text.value)
-                told[cls.name, field.target.id] = " ".join(words.split())  # type: ignore[attr-defined,union-attr]
+    tree = ast.parse(inspect.getsource(contract)).body
+    for cls in (node for node in tree if isinstance(node, ast.ClassDef)):
+        for field, text in itertools.pairwise([*cls.body, ast.Pass()]):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                words = ""
+                if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                    words = " ".join(str(text.value.value).split())
+                told[cls.name, field.target.id] = (ast.unparse(field.annotation), words)
     return told
 
 

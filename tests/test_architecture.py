@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,3 +131,15 @@ def test_no_way_of_importing_is_overlooked(source: str, found: list[str], tmp_pa
     path.write_text(source)
     assert list(imports("cdp_relay.page.module", path)) == found
     assert all(is_allowed("cdp_relay.page.module", one) == ("page" in one) for one in found)
+
+
+def test_the_scripts_of_the_page_define_every_name_once() -> None:
+    # They are joined into one function body, where a second definition silently takes the first's place.
+    names = [
+        name
+        for path in sorted((ROOT / "cdp_relay" / "page").glob("*.js"))
+        for name in re.findall(
+            r"^(?:async )?(?:function\*? |const |let |class )(\w+)", path.read_text(), re.MULTILINE
+        )
+    ]
+    assert [name for name in set(names) if names.count(name) > 1] == []

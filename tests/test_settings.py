@@ -83,7 +83,7 @@ def test_every_setting_can_be_given_by_file_environment_and_flag(home: Home, fie
     elif "list" in field.type_name:
         text, in_file = "practice", '["practice"]'
     elif "true" in field.type_name:
-        text, in_file = "false", "false"
+        text = in_file = "true" if field.default is False else "false"
     elif "number" in field.type_name:
         text = in_file = "2048" if name == "max_body_bytes" else "3"
     else:

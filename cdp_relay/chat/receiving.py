@@ -54,7 +54,7 @@ _PAGE_PATIENCE_SECONDS = 5.0
 """How long the wire may still begin once the page shows a whole answer: a body that could not be read
 live is asked for at its end."""
 
-_APPEAR_SECONDS = 3.0
+_APPEAR_SECONDS = 5.0
 """How long a page may show neither an answer nor work on one, once the wire has ended without a text."""
 
 _UNHEARD = (AnswerIncomplete, EmptyAnswer, SiteTimeout, StreamDrift)

@@ -84,7 +84,7 @@ function judgeComposer(element) {
   if (box.width > window.innerWidth / 4) give(2, "it is wide");
   if (box.bottom > window.innerHeight / 2) give(1, "it stands in the lower half");
   if (element.closest("form, main")) give(1, "it stands in the page's main part");
-  if (SEARCHES.test(wordsOf(element)) || element.closest('[role="dialog"], nav')) give(-5, "");
+  if (SEARCHES.test(namesOf(element)) || element.closest('[role="dialog"], nav')) give(-5, "");
   return { points, because };
 }
 
@@ -107,7 +107,7 @@ function judgeButton(says) {
       points += amount;
       if (amount > 0) because.push(why);
     };
-    const words = wordsOf(element);
+    const words = namesOf(element);
     if (says.test(words)) give(4, "its label says so");
     if (element.type === "submit" && element.form && says === SAYS_SEND) give(3, "it submits the form");
     if (SAYS_OTHER.test(words) || element.hasAttribute("aria-haspopup")) give(-6, "");
@@ -121,7 +121,7 @@ function judgeButton(says) {
   };
 }
 
-function wordsOf(element) {
+function namesOf(element) {
   const names = ["aria-label", "data-testid", "data-test-id", "title", "placeholder", "name", "id"];
   return names.map((name) => element.getAttribute(name) || "").join(" ") + " " + element.textContent.slice(0, 80);
 }
