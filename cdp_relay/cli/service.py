@@ -52,13 +52,15 @@ async def _run(home: Home, settings: Settings, as_json: bool) -> int:
             with ending.scope:
                 async with open_relay(settings, home) as relay, serve(relay, settings.server, key) as server:
                     with announce(home, server.base_url), relay.watch_sites() as changes:
-                        nursery.start_soon(call_person, changes, sys.stderr)
                         if as_json:
                             _print_json(relay, server, key)
                         else:
                             _print_welcome(relay, server, key, created)
                         ending.patient = True
-                        await ending.asked.wait()
+                        async with trio.open_nursery() as bells:
+                            bells.start_soon(call_person, changes, sys.stderr)
+                            await ending.asked.wait()
+                            bells.cancel_scope.cancel()
             nursery.cancel_scope.cancel()
     return 130 if ending.scope.cancelled_caught else 0
 
