@@ -483,7 +483,8 @@ for _state, _title, _options in (
     ("stop_flickers", "a stop control that comes and goes", {}),
     ("alert", "a dialog box of the browser's", {}),
 ):
-    row(AWKWARD, _state, _title, _Awkward(state=_state, options=_options))
+    # A box that opens late would block whatever comes next in that tab.
+    row(AWKWARD, _state, _title, _Awkward(state=_state, options=_options), alone=_state == "alert")
 
 
 @scenario(AWKWARD, "a send control without effect is an error, and nothing has left", submit_seconds=4.0)

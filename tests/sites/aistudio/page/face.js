@@ -190,7 +190,11 @@ export class Face {
       content.append(...kept);
       content.style.minHeight = "";
       this.#unmounted.delete(target);
-    } else if (!isIntersecting && !kept && !this.#app.busy) {
+    } else if (!isIntersecting && !kept && this.#app.busy) {
+      // It is told of once only; ask again when the turn may be over.
+      this.#watcher.unobserve(target);
+      setTimeout(() => this.#watcher.observe(target), 100);
+    } else if (!isIntersecting && !kept) {
       content.style.minHeight = `${content.offsetHeight}px`;
       this.#unmounted.set(target, [...content.childNodes]);
       content.replaceChildren();
