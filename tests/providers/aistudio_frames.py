@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
-from cdp_relay.chat.contract import AnswerEnded, DecoderEvent, FileSeen, Provider, SiteFailed, UsageSeen
+from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.registry import load_provider
-from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta
+from tests.providers.outcome import Outcome, Step, agreed, run
 
 NOW = 1_790_000_000.0
 
@@ -65,76 +63,11 @@ def body(*frames: Any, status: Any = None, closed: bool = True, holes: bool = Fa
     return (written if closed else written[:-2]).encode()
 
 
-@attrs.define(eq=False)
-class Outcome:
-    """What a decoder said."""
-
-    events: list[DecoderEvent]
-
-    @property
-    def text(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
-
-    @property
-    def reasoning(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
-
-    @property
-    def ends(self) -> list[str]:
-        """How the answer ended: finish reasons and error codes, of which there is never more than one."""
-        return [
-            str(event.finish_reason) if isinstance(event, AnswerEnded) else event.error.code
-            for event in self.events
-            if isinstance(event, (AnswerEnded, SiteFailed))
-        ]
-
-    @property
-    def error(self) -> Any:
-        return next(event.error for event in self.events if isinstance(event, SiteFailed))
-
-    @property
-    def drift(self) -> list[str]:
-        return [f"{event.kind}: {event.detail}" for event in self.events if isinstance(event, Drift)]
-
-    @property
-    def notices(self) -> list[str]:
-        return [event.code for event in self.events if isinstance(event, Notice)]
-
-    @property
-    def files(self) -> list[FileSeen]:
-        return [event for event in self.events if isinstance(event, FileSeen)]
-
-    @property
-    def usage(self) -> tuple[int, int, int] | None:
-        seen = [one for one in self.events if isinstance(one, UsageSeen)]
-        if not seen:
-            return None
-        return seen[-1].prompt_tokens, seen[-1].completion_tokens, seen[-1].reasoning_tokens
-
-    @property
-    def gist(self) -> tuple[Any, ...]:
-        """What must not depend on how the bytes were cut."""
-        others = [repr(one) for one in self.events if not isinstance(one, (TextDelta, ReasoningDelta))]
-        return self.text, self.reasoning, self.ends, [one for one in others if "SiteFailed" not in one]
+def play(steps: Iterable[Step], size: int = 0) -> Outcome:
+    """Decode with this site's decoder; see :func:`tests.providers.outcome.run`."""
+    return run(provider().new_decoder(), steps, size)
 
 
-def play(steps: Iterable[bytes | None], size: int = 0) -> Outcome:
-    """Decode bytes (in pieces of *size*); None ends a body."""
-    decoder = provider().new_decoder()
-    events: list[DecoderEvent] = []
-    for step in steps:
-        if step is None:
-            events += decoder.end_body()
-            continue
-        for at in range(0, len(step), size or len(step) or 1):
-            events += decoder.feed(step[at : at + (size or len(step))])
-    return Outcome(events)
-
-
-def decode(*steps: bytes | None) -> Outcome:
+def decode(*steps: Step) -> Outcome:
     """Decode whole, at every byte and in sevens; all must say the same."""
-    whole = play([*steps, None])
-    for size in (1, 7):
-        assert play([*steps, None], size).gist == whole.gist
-    assert len(whole.ends) <= 1
-    return whole
+    return agreed(functools.partial(play, [*steps, None]))

@@ -7,22 +7,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import attrs
-
 from cdp_relay.chat.contract import (
-    AnswerEnded,
-    ConversationSeen,
-    DecoderEvent,
-    FileSeen,
-    HandedOff,
-    ModelSeen,
     Provider,
-    SiteFailed,
-    StreamDecoder,
-    TitleSeen,
 )
 from cdp_relay.chat.registry import load_provider
-from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta, TextRetracted
+from tests.providers.outcome import Outcome, Step, agreed, run
 
 TEXT = "/message/content/parts/0"
 START = b'event: delta_encoding\ndata: "v1"\n\n'
@@ -108,106 +97,14 @@ COMPLETE = typed("message_stream_complete", conversation_id="c1")
 TAIL = COMPLETE + DONE
 
 
-@attrs.define(eq=False)
-class Outcome:
-    """What a decoder said."""
-
-    events: list[DecoderEvent]
-
-    @property
-    def text(self) -> str:
-        text = ""
-        for event in self.events:
-            if isinstance(event, TextDelta):
-                text += event.text
-            elif isinstance(event, TextRetracted):
-                text = text[: len(text) - event.chars]
-        return text
-
-    @property
-    def streamed(self) -> list[str | int]:
-        """The text as a client that reads along gets it; a number is of characters taken back."""
-        return [
-            event.text if isinstance(event, TextDelta) else event.chars
-            for event in self.events
-            if isinstance(event, (TextDelta, TextRetracted))
-        ]
-
-    @property
-    def files(self) -> list[FileSeen]:
-        return [event for event in self.events if isinstance(event, FileSeen)]
-
-    @property
-    def reasoning(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
-
-    @property
-    def ends(self) -> list[str]:
-        """How the answer ended: finish reasons and error codes, of which there is never more than one."""
-        return [
-            str(event.finish_reason) if isinstance(event, AnswerEnded) else event.error.code
-            for event in self.events
-            if isinstance(event, (AnswerEnded, SiteFailed))
-        ]
-
-    @property
-    def error(self) -> Any:
-        return next(event.error for event in self.events if isinstance(event, SiteFailed))
-
-    @property
-    def drift(self) -> list[tuple[str, str]]:
-        return [(event.kind, event.detail) for event in self.events if isinstance(event, Drift)]
-
-    @property
-    def notices(self) -> list[str]:
-        return [event.code for event in self.events if isinstance(event, Notice)]
-
-    @property
-    def model(self) -> str | None:
-        return next((one.model for one in reversed(self.events) if isinstance(one, ModelSeen)), None)
-
-    @property
-    def title(self) -> str | None:
-        return next((one.title for one in reversed(self.events) if isinstance(one, TitleSeen)), None)
-
-    @property
-    def conversation(self) -> tuple[str | None, str | None] | None:
-        seen = [one for one in self.events if isinstance(one, ConversationSeen)]
-        return (seen[-1].conversation_id, seen[-1].message_id) if seen else None
-
-    @property
-    def topics(self) -> list[str]:
-        return [event.topic for event in self.events if isinstance(event, HandedOff)]
-
-    @property
-    def gist(self) -> tuple[Any, ...]:
-        """What must not depend on how the bytes were cut."""
-        others = [repr(one) for one in self.events if not isinstance(one, (TextDelta, ReasoningDelta))]
-        return self.text, self.reasoning, self.ends, [one for one in others if "SiteFailed" not in one]
+def play(steps: Iterable[Step], size: int = 0) -> Outcome:
+    """Decode with this site's decoder; see :func:`tests.providers.outcome.run`."""
+    return run(provider().new_decoder(), steps, size)
 
 
-def play(steps: Iterable[bytes | str | None], size: int = 0) -> Outcome:
-    """Decode: bytes are of the body (in pieces of *size*), texts are socket frames, None ends a body."""
-    decoder: StreamDecoder = provider().new_decoder()
-    events: list[DecoderEvent] = []
-    for step in steps:
-        if step is None:
-            events += decoder.end_body()
-        elif isinstance(step, str):
-            events += decoder.feed_frame(step)
-        else:
-            for at in range(0, len(step), size or len(step) or 1):
-                events += decoder.feed(step[at : at + (size or len(step))])
-    return Outcome(events)
-
-
-def decode(*steps: bytes | str | None) -> Outcome:
+def decode(*steps: Step) -> Outcome:
     """Decode whole, at every byte and in sevens; all must say the same."""
-    whole = play(steps)
-    for size in (1, 7):
-        assert play(steps, size).gist == whole.gist
-    assert len(whole.ends) <= 1
-    return whole
+    return agreed(functools.partial(play, steps))
 
 
 def item(data: bytes | str, topic: str = "t1") -> dict[str, Any]:

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from cdp_relay.chat.contract import DecoderEvent, Provider
+from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.registry import load_provider
-from tests.providers.chatgpt_frames import Outcome
+from tests.providers.outcome import Outcome, Step, agreed, run
 
 NOW = 1_790_000_000.0
 
@@ -109,29 +109,11 @@ def stored(content: list[dict[str, Any]], reason: str | None = "stop_sequence", 
     ).encode()
 
 
-RESUME = "resume"
-"""A step of :func:`play`: the page asks for the chat anew."""
+def play(steps: Iterable[Step], size: int = 0) -> Outcome:
+    """Decode with this site's decoder; see :func:`tests.providers.outcome.run`."""
+    return run(provider().new_decoder(), steps, size)
 
 
-def play(steps: Iterable[bytes | str | None], size: int = 0) -> Outcome:
-    """Decode: bytes are of the body (in pieces of *size*), None ends a body."""
-    decoder = provider().new_decoder()
-    events: list[DecoderEvent] = []
-    for step in steps:
-        if step is None:
-            events += decoder.end_body()
-        elif isinstance(step, str):
-            decoder.resume(b"")
-        else:
-            for at in range(0, len(step), size or len(step) or 1):
-                events += decoder.feed(step[at : at + (size or len(step))])
-    return Outcome(events)
-
-
-def decode(*steps: bytes | str | None) -> Outcome:
+def decode(*steps: Step) -> Outcome:
     """Decode whole, at every byte and in sevens; all must say the same."""
-    whole = play(steps)
-    for size in (1, 7):
-        assert play(steps, size).gist == whole.gist
-    assert len(whole.ends) <= 1
-    return whole
+    return agreed(functools.partial(play, steps))

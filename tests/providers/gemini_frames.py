@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import attrs
-
 from cdp_relay.chat.contract import (
-    AnswerEnded,
-    ConversationSeen,
-    DecoderEvent,
-    FileSeen,
-    ModelSeen,
     Provider,
-    SiteFailed,
-    TitleSeen,
 )
 from cdp_relay.chat.registry import load_provider
-from cdp_relay.chat.vocabulary import Drift, Notice, ReasoningDelta, TextDelta, TextRetracted
+from tests.providers.outcome import RESUME, Outcome, Step, agreed, run
 
 NOW = 1_790_000_000.0
 IDS = ["c_0123456789abcdef", "r_fedcba9876543210"]
@@ -93,88 +84,22 @@ def body(*envelopes: Any, ended: bool = True) -> bytes:
     return (PREFIX + "".join(frames)).encode()
 
 
-@attrs.define(eq=False)
-class Outcome:
-    """What a decoder said."""
-
-    events: list[DecoderEvent]
-
-    @property
-    def text(self) -> str:
-        said = ""
-        for event in self.events:
-            if isinstance(event, TextDelta):
-                said += event.text
-            elif isinstance(event, TextRetracted):
-                assert 0 < event.chars <= len(said)
-                said = said[: -event.chars]
-        return said
-
-    @property
-    def retracted(self) -> int:
-        return sum(event.chars for event in self.events if isinstance(event, TextRetracted))
-
-    @property
-    def reasoning(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
-
-    @property
-    def ends(self) -> list[str]:
-        """How the answer ended: finish reasons and error codes, of which there is never more than one."""
-        return [
-            str(event.finish_reason) if isinstance(event, AnswerEnded) else event.error.code
-            for event in self.events
-            if isinstance(event, (AnswerEnded, SiteFailed))
-        ]
-
-    @property
-    def error(self) -> Any:
-        return next(event.error for event in self.events if isinstance(event, SiteFailed))
-
-    @property
-    def drift(self) -> list[str]:
-        return [f"{event.kind}: {event.detail}" for event in self.events if isinstance(event, Drift)]
-
-    @property
-    def notices(self) -> list[str]:
-        return [event.code for event in self.events if isinstance(event, Notice)]
-
-    @property
-    def files(self) -> list[FileSeen]:
-        return [event for event in self.events if isinstance(event, FileSeen)]
-
-    @property
-    def facts(self) -> list[Any]:
-        return [one for one in self.events if isinstance(one, (ConversationSeen, ModelSeen, TitleSeen))]
-
-    @property
-    def gist(self) -> tuple[Any, ...]:
-        """What must not depend on how the bytes were cut."""
-        others = [repr(one) for one in self.events if not isinstance(one, (TextDelta, ReasoningDelta))]
-        return self.text, self.reasoning, self.ends, [one for one in others if "SiteFailed" not in one]
+def play(steps: Iterable[Step], size: int = 0) -> Outcome:
+    """Decode with this site's decoder; see :func:`tests.providers.outcome.run`."""
+    return run(provider().new_decoder(), _with_resumes(steps), size)
 
 
-def play(steps: Iterable[bytes | None], size: int = 0) -> Outcome:
-    """Decode bytes (in pieces of *size*); None ends a body."""
-    decoder = provider().new_decoder()
-    events: list[DecoderEvent] = []
-    for step in steps:
-        if step is None:
-            events += decoder.end_body()
-            decoder.resume(b"")
-            continue
-        for at in range(0, len(step), size or len(step) or 1):
-            events += decoder.feed(step[at : at + (size or len(step))])
-    return Outcome(events)
-
-
-def decode(*steps: bytes | None) -> Outcome:
+def decode(*steps: Step) -> Outcome:
     """Decode whole, at every byte and in sevens; all must say the same."""
-    whole = play([*steps, None])
-    for size in (1, 7):
-        assert play([*steps, None], size).gist == whole.gist
-    assert len(whole.ends) <= 1
-    return whole
+    return agreed(functools.partial(play, [*steps, None]))
+
+
+def _with_resumes(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, and after each body the page's reading of the chat."""
+    for step in steps:
+        yield step
+        if step is None:
+            yield RESUME
 
 
 def told(*envelopes: Any, ended: bool = True) -> Outcome:

@@ -39,7 +39,7 @@ def test_an_answer_with_thinking_and_counts(holes: bool) -> None:
     assert (said.text, said.reasoning) == (f"Hello, {quoted} 😀\n", "**Hm**\n")
     assert said.usage == (15, 115, 72)
     assert said.ends == ["stop"]
-    assert (said.drift, said.notices) == ([], [])
+    assert (said.drift_lines, said.notices) == ([], [])
 
 
 def test_text_comes_with_the_frame_that_brought_it() -> None:
@@ -69,7 +69,7 @@ def test_finish_codes(code: int, ends: str) -> None:
     said = decode(body(text("x"), frame(finish=code, message="Because.")))
     assert said.ends == [ends]
     assert said.text == "x"
-    assert said.drift == (["finish: finish code 99"] if code == 99 else [])
+    assert said.drift_lines == (["finish: finish code 99"] if code == 99 else [])
     if ends == "generation_failed":
         assert said.error.message.endswith(": Because.")
 
@@ -92,7 +92,7 @@ def test_the_last_finish_code_counts() -> None:
 def test_an_answer_that_breaks_off_has_no_end(steps: bytes) -> None:
     said = decode(steps)
     assert said.text == "half"
-    assert (said.ends, said.drift) == ([], [])
+    assert (said.ends, said.drift_lines) == ([], [])
 
 
 def test_half_of_a_part_is_nothing_for_it_could_be_a_thought() -> None:
@@ -131,7 +131,7 @@ def test_pictures_are_files_and_their_drafts_are_not() -> None:
         FileSeen(url="data:image/png;base64,iVB/+g==", media_type="image/png"),
         FileSeen(url="https://storage.example/v.mp4", media_type="video/mp4"),
     ]
-    assert (said.text, said.drift) == ("Here: ", [])
+    assert (said.text, said.drift_lines) == ("Here: ", [])
 
 
 @pytest.mark.parametrize(("code_at", "result_at"), [("p7", "p8"), ("p8", "p9")])
@@ -146,14 +146,14 @@ def test_code_that_the_model_ran_is_its_work_and_not_its_answer(code_at: str, re
     )
     assert said.text == "It is 42."
     assert said.reasoning == '\n````python\nprint("```")\n````\n\n```\n42\n```\n'
-    assert said.drift == []
+    assert said.drift_lines == []
 
 
 def test_a_function_call_is_told_once() -> None:
     call = frame(part(p10=["get_weather", [["city", [None, None, "Bern"]]], "c1"]))
     said = decode(body(call, call, frame(part(p3=["other", []])), LAST))
     assert said.notices == ["function_called", "function_called"]
-    assert said.drift == []
+    assert said.drift_lines == []
 
 
 def test_a_file_that_only_drive_has() -> None:
@@ -184,13 +184,13 @@ def test_what_is_unknown_is_reported_and_skipped(odd: object, drift: str) -> Non
     said = decode(body(text("a"), odd, odd, text("b"), LAST))
     assert said.text == "ab"
     assert said.ends == ["stop"]
-    assert said.drift == [drift]
+    assert said.drift_lines == [drift]
 
 
 def test_a_frame_that_is_no_json_is_skipped() -> None:
     whole = body(text("a"), [[7]], text("b"), LAST).replace(b"[[7]]", b"[[7 7]]")
     said = decode(whole)
-    assert (said.text, said.ends, said.drift) == ("ab", ["stop"], ["frame: a frame that is no JSON"])
+    assert (said.text, said.ends, said.drift_lines) == ("ab", ["stop"], ["frame: a frame that is no JSON"])
 
 
 def test_an_answer_of_another_form_altogether_is_drift() -> None:
@@ -201,7 +201,7 @@ def test_an_answer_of_another_form_altogether_is_drift() -> None:
 def test_padding_that_keeps_the_connection_alive_says_nothing() -> None:
     whole = body(text("a"), LAST)[:-1] + b",null" * 13 + b',["x","y"]]'
     said = decode(whole)
-    assert (said.text, said.ends, said.drift) == ("a", ["stop"], [])
+    assert (said.text, said.ends, said.drift_lines) == ("a", ["stop"], [])
 
 
 def test_the_site_s_own_count_is_reported() -> None:

@@ -39,7 +39,7 @@ def test_a_body_that_breaks_off_gives_a_beginning_of_the_answer(cut: int) -> Non
     assert WHOLE.text.startswith(said.text.removesuffix("\ufffd"))
     assert WHOLE.reasoning.startswith(said.reasoning)
     assert said.ends == (["stop"] if cut == len(BODY) else [])
-    assert said.drift == []
+    assert said.drift_lines == []
 
 
 _JSON = st.recursive(

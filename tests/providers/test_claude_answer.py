@@ -10,7 +10,6 @@ import pytest
 
 from cdp_relay.chat.contract import ModelSeen
 from tests.providers.claude_frames import (
-    RESUME,
     block,
     decode,
     delta,
@@ -26,6 +25,7 @@ from tests.providers.claude_frames import (
     thinking,
     tool,
 )
+from tests.providers.outcome import RESUME
 
 WIRE = Path(__file__).parents[3] / "shared" / "wire"
 

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from cdp_relay.chat.contract import DecoderEvent
 from cdp_relay.errors import ProtocolViolation
-from tests.providers.chatgpt_frames import Outcome
 from tests.providers.claude_frames import (
-    RESUME,
     delta,
     event,
     limit,
@@ -27,6 +25,7 @@ from tests.providers.claude_frames import (
     thinking,
     tool,
 )
+from tests.providers.outcome import RESUME, Outcome
 
 BODY = b"".join(
     [

@@ -39,7 +39,7 @@ def test_cumulative_text_with_a_flickering_tail_comes_out_right() -> None:
     )
     assert said.text == "So 😄 **bold**\n```py\nprint(1)\n```\n\nDone."
     assert said.ends == ["stop"]
-    assert (said.retracted, said.notices, said.drift) == (0, [], [])
+    assert (said.retracted, said.notices, said.drift_lines) == (0, [], [])
 
 
 def test_text_is_given_out_while_it_comes() -> None:
@@ -51,7 +51,7 @@ def test_text_is_given_out_while_it_comes() -> None:
 def test_several_envelopes_may_share_a_frame() -> None:
     envelopes = [text("Hello"), text("Hello world", done=True), ["di", 3], end(4)]
     said = decode((PREFIX + frame(*envelopes)).encode())
-    assert (said.text, said.ends, said.drift) == ("Hello world", ["stop"], [])
+    assert (said.text, said.ends, said.drift_lines) == ("Hello world", ["stop"], [])
 
 
 def test_a_rewrite_that_passes_is_only_reported() -> None:
@@ -63,7 +63,7 @@ def test_a_rewrite_that_passes_is_only_reported() -> None:
         text("One two three four five", done=True),
     )
     assert (said.text, said.retracted) == ("One two three four five", 0)
-    assert said.drift == ["text: the site rewrote text that had been given out"]
+    assert said.drift_lines == ["text: the site rewrote text that had been given out"]
 
 
 def test_what_the_site_has_really_rewritten_is_taken_back() -> None:
@@ -75,7 +75,7 @@ def test_what_the_site_has_really_rewritten_is_taken_back() -> None:
     )
     assert (said.text, said.ends) == ("The answer is 42.", ["stop"])
     assert said.retracted == len("Let me see.")
-    assert said.drift == ["text: the site rewrote text that had been given out"]
+    assert said.drift_lines == ["text: the site rewrote text that had been given out"]
 
 
 def test_white_space_and_backslashes_are_let_pass_with_a_notice() -> None:
@@ -98,7 +98,7 @@ def test_while_a_tool_runs_text_waits() -> None:
 
 def test_an_empty_text_takes_nothing_back() -> None:
     said = told(text("One two"), text("One two"), text(""), payload(candidate("One two", done=True)))
-    assert (said.text, said.drift) == ("One two", [])
+    assert (said.text, said.drift_lines) == ("One two", [])
 
 
 def test_thoughts_come_apart_and_before_the_answer() -> None:
@@ -166,14 +166,14 @@ def test_the_chat_that_the_page_reads_again_has_the_rest() -> None:
         (IDS[1], candidate("One two three four", done=True)), ("r_0", candidate("Older", done=True))
     )
     said = decode(first, None, half, None, (PREFIX + frame(whole) + frame(end(2))).encode())
-    assert (said.text, said.ends, said.drift) == ("One two three four", ["stop"], [])
+    assert (said.text, said.ends, said.drift_lines) == ("One two three four", ["stop"], [])
     assert said.facts[-1] == ModelSeen("3 Pro")
 
 
 def test_a_chat_without_our_turn_says_nothing() -> None:
     other = body(history(("r_0", candidate("Older", done=True))), ["wrb.fr", "otAQ7b", "[1]"], ended=False)
     said = decode(body(text("One two"), text("One two")), None, other)
-    assert (said.text, said.ends, said.drift) == ("One two", [], [])
+    assert (said.text, said.ends, said.drift_lines) == ("One two", [], [])
 
 
 def test_the_draft_that_was_begun_with_is_gone_on_with() -> None:
@@ -200,7 +200,7 @@ def test_a_placeholder_is_never_given_out_while_it_comes() -> None:
     whole = "Look here:\nhttp://googleusercontent.com/card_content/12\nand so on"
     steps = [text(whole[:cut]) for cut in range(1, len(whole) + 1)]
     said = told(*steps, text(whole, done=True))
-    assert (said.text, said.retracted, said.drift) == ("Look here:\nand so on", 0, [])
+    assert (said.text, said.retracted, said.drift_lines) == ("Look here:\nand so on", 0, [])
 
 
 def test_a_card_that_is_the_answer_is_taken_for_it() -> None:
@@ -270,7 +270,7 @@ def test_half_an_emoji_at_the_end_is_never_given_out() -> None:
 )
 def test_refusals_within_a_stream(code: int, error: str, status: int, retryable: bool) -> None:
     said = told(failed(code))
-    assert (said.ends, said.drift) == ([error], [])
+    assert (said.ends, said.drift_lines) == ([error], [])
     assert (said.error.status, said.error.retryable) == (status, retryable)
     assert str(code) in said.error.message
     assert said.error.details["site_code"] == code
@@ -322,7 +322,7 @@ def test_a_queue_is_no_error() -> None:
 )
 def test_what_is_unknown_is_reported_and_passed_over(envelope: object, drift: str) -> None:
     said = told(envelope, envelope, text("Hi", done=True))
-    assert (said.text, said.ends, said.drift) == ("Hi", ["stop"], [drift])
+    assert (said.text, said.ends, said.drift_lines) == ("Hi", ["stop"], [drift])
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_what_is_unknown_is_reported_and_passed_over(envelope: object, drift: st
 def test_odd_frames_are_reported_and_passed_over(raw: str, drift: str) -> None:
     said = decode((PREFIX + raw + frame(text("Hi", done=True))).encode())
     assert (said.text, said.ends) == ("Hi", ["stop"])
-    assert drift in said.drift
+    assert drift in said.drift_lines
 
 
 def test_five_megabytes_take_less_than_a_second() -> None:
