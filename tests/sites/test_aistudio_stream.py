@@ -56,7 +56,11 @@ def test_what_is_meant_is_what_is_read(holes: bool, with_text: bool) -> None:
     assert said.files == [FileSeen(url="data:image/png;base64,iVBORw==", media_type="image/png")]
     assert said.usage == (5, 12, 2)
     assert said.notices == ["function_called"]
-    assert said.drift == ["frame: a frame's place 5", "part: a part's place 20", "part: a part's place 21"]
+    assert said.drift_lines == [
+        "frame: a frame's place 5",
+        "part: a part's place 20",
+        "part: a part's place 21",
+    ]
 
 
 @pytest.mark.parametrize(
