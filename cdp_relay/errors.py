@@ -54,6 +54,7 @@ __all__ = [
     "ModelNotFound",
     "ModelUnavailable",
     "NotFound",
+    "OutputInvalid",
     "PaceExceeded",
     "PageCrashed",
     "PageNavigated",
@@ -78,6 +79,7 @@ __all__ = [
     "SubmitAmbiguous",
     "SubmitFailed",
     "TabClosed",
+    "ToolCallInvalid",
     "UnsupportedMediaType",
     "UnsupportedValue",
     "UserError",
@@ -436,6 +438,21 @@ class AnswerStopped(SiteError):
 
     code = "answer_stopped"
     next_step = "Send the request again if the answer is still wanted."
+
+
+class OutputInvalid(SiteError):
+    """The answer had to be JSON of a certain form, and was not, nor when the model was asked again."""
+
+    code = "output_invalid"
+    next_step = "Send the request again with a simpler schema, or with another model."
+
+
+class ToolCallInvalid(SiteError):
+    """The model's call of a tool went wrong after a part of it had been passed on."""
+
+    code = "tool_call_invalid"
+    retryable = True
+    next_step = "Send the request again; the call that came must not be run."
 
 
 class SiteTimeout(SiteError):

@@ -22,6 +22,7 @@ __all__ = [
     "Finished",
     "Message",
     "Notice",
+    "OutputFormat",
     "Part",
     "ReasoningDelta",
     "RequestId",
@@ -31,7 +32,13 @@ __all__ = [
     "TextDelta",
     "TextPart",
     "TextRetracted",
+    "Tool",
     "ToolCall",
+    "ToolCallArguments",
+    "ToolCallBegan",
+    "ToolCallEnded",
+    "ToolChoice",
+    "ToolMode",
     "Usage",
     "Wishes",
 ]
@@ -76,7 +83,50 @@ class ToolCall:
     id: str
     name: str
     arguments: str
-    """JSON text, as the model wrote it."""
+    """JSON text, as the model wrote it; plain text for a freeform tool."""
+    freeform: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Tool:
+    """A tool of the client's that the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    """The JSON Schema of its arguments, an object; empty when nothing is said of them."""
+    freeform: bool = False
+    """Whether it takes plain text and no JSON; ``parameters`` is empty then."""
+
+
+class ToolMode(enum.StrEnum):
+    """Whether the model has to call a tool."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
+@attrs.frozen(kw_only=True)
+class ToolChoice:
+    """How the model may use the tools of a request."""
+
+    mode: ToolMode = ToolMode.AUTO
+    names: tuple[str, ...] = ()
+    """The only tools that may be called; empty for all. One name and ``REQUIRED`` is a named choice."""
+    parallel: bool = True
+    """Whether one answer may hold several calls."""
+
+
+@attrs.frozen(kw_only=True)
+class OutputFormat:
+    """The answer has to be JSON, bare of anything around it."""
+
+    schema: Mapping[str, Any] | None = None
+    """The JSON Schema that it has to meet; None for any JSON object."""
+    name: str = ""
+    """What the client calls the schema."""
+    description: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +138,9 @@ class Message:
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    """Of a tool's result: the call that it answers."""
+    failed: bool = False
+    """Of a tool's result: whether it is an error."""
 
     @property
     def text(self) -> str:
@@ -135,6 +188,12 @@ class ChatRequest:
     messages: tuple[Message, ...]
     wishes: Wishes = attrs.field(factory=Wishes)
     chat: ChatChoice = attrs.field(factory=ChatChoice)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = attrs.field(factory=ToolChoice)
+    output: OutputFormat | None = None
+    """What the answer's text has to be; None for free text."""
+    live: bool = True
+    """Whether the client reads along. An answer that is taken whole can be mended up to its end."""
     client: str = ""
     """Who asks, as far as known (the User-Agent); for logs and fairness, never for routing."""
 
@@ -193,6 +252,38 @@ class ReasoningDelta:
 
 
 @attrs.frozen(kw_only=True)
+class ToolCallBegan:
+    """The model calls one of the client's tools. Calls come one after another, never interleaved."""
+
+    index: int
+    """The call's place among the answer's calls, from 0."""
+    id: str
+    """Unlike that of any other call, over restarts as well."""
+    name: str
+    freeform: bool = False
+
+
+@attrs.frozen
+class ToolCallArguments:
+    """The next piece of the arguments of the call that began last. The pieces, joined, are its arguments."""
+
+    index: int
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class ToolCallEnded:
+    """A call is whole, and fits the tool's schema."""
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+    """All of them: JSON text of an object, or plain text for a freeform tool."""
+    freeform: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class FileProduced:
     """An image or a file that the site made for the answer, whole."""
 
@@ -225,6 +316,8 @@ class FinishReason(enum.StrEnum):
 
     STOP = "stop"
     LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    """The client is to run its tools and send their results."""
     CONTENT_FILTER = "content_filter"
     INTERRUPTED = "interrupted"
     """Stopped on the page, by a person or by the site."""
@@ -238,6 +331,9 @@ class Usage:
     completion_tokens: int
     reasoning_tokens: int = 0
     estimated: bool = True
+    """Whether the counts are estimates; a site's own are not, nor are those of a tokenizer."""
+    source: str = "estimate"
+    """Who counted: ``site``, ``tokenizer`` (a real one, though not known to be the site's) or ``estimate``."""
 
     @property
     def total_tokens(self) -> int:
@@ -257,12 +353,24 @@ class Finished:
     where neither does."""
     conversation_id: str | None = None
     conversation_url: str | None = None
+    stop_sequence: str | None = None
+    """Which of the wished stop sequences cut the answer; None where none did."""
     capture: str = "stream"
     """Which rung of the capture ladder the text came from: ``stream``, ``socket``, ``body``, ``page``."""
     timeline: tuple[StepReached, ...] = ()
 
 
 ChatEvent = (
-    StepReached | TextDelta | TextRetracted | ReasoningDelta | FileProduced | Notice | Drift | Finished
+    StepReached
+    | TextDelta
+    | TextRetracted
+    | ReasoningDelta
+    | ToolCallBegan
+    | ToolCallArguments
+    | ToolCallEnded
+    | FileProduced
+    | Notice
+    | Drift
+    | Finished
 )
 """What ``Relay.ask`` yields."""
