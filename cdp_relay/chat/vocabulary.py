@@ -333,7 +333,7 @@ class Usage:
     estimated: bool = True
     """Whether the counts are estimates; a site's own are not, nor are those of a tokenizer."""
     source: str = "estimate"
-    """Who counted: ``site``, ``tokenizer`` (a real one, though not known to be the site's) or ``estimate``."""
+    """Who counted: ``site``, ``tokenizer`` (a real one, though hardly the site's) or ``estimate``."""
 
     @property
     def total_tokens(self) -> int:
