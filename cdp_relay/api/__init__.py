@@ -1,8 +1,8 @@
-"""The HTTP door: OpenAI's dialect in front of a relay.
+"""The HTTP door: the dialects of clients in front of a relay. Nothing here knows a browser.
 
-``gate`` checks heads, ``door`` is the ASGI layer that every request passes, ``app`` holds the
-routes, ``chat_request`` and ``chat_answer`` convert between the dialect and the chat vocabulary,
-``turn`` streams, ``server`` listens. Nothing here knows a browser.
+``server`` listens, ``door`` is the ASGI layer that every request passes, ``gate`` checks heads, and
+``app`` holds the routes. Each dialect is a folder that reads a body into the chat vocabulary and
+writes events back (``dialect`` says what that takes); ``asking`` runs them all.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ class Door:
                     error = refused
                 exchange.error = error
                 await receive()  # websocket.connect
-                failure = render_failure(error, exchange.id)
+                failure = render_failure(error, exchange.id, exchange.form)
                 exchange.status = failure.status
                 headers = _encoded({**failure.headers, "x-request-id": exchange.id})
                 headers.append((b"content-length", str(len(failure.body)).encode()))
@@ -211,7 +211,7 @@ class _Outgoing:
 async def _refuse(
     error: RelayError, exchange: Exchange, receive: ASGIReceiveCallable, outgoing: _Outgoing
 ) -> None:
-    failure = render_failure(error, exchange.id)
+    failure = render_failure(error, exchange.id, exchange.form)
     body_over = trio.Event()
 
     async def drain() -> None:

@@ -9,6 +9,7 @@ import attrs
 import structlog
 import trio
 
+from cdp_relay.api.error_form import ErrorForm, error_form
 from cdp_relay.api.failure import as_relay_error
 from cdp_relay.chat.vocabulary import RequestId
 from cdp_relay.errors import InternalError, RelayError, ShuttingDown
@@ -56,6 +57,11 @@ class Exchange:
     """The label that was asked for."""
     error: RelayError | None = None
     """What went wrong, for the log."""
+
+    @property
+    def form(self) -> ErrorForm:
+        """How its errors are told."""
+        return error_form(self.path)
 
     def interrupt(self) -> None:
         """Cut the turn off; its client gets :meth:`interruption`."""

@@ -1,15 +1,18 @@
-"""Errors in OpenAI's shape: one error in, a status, headers and a body out."""
+"""Errors as answers: one error in, a status, headers and a body out; OpenAI's shape unless told otherwise."""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from werkzeug.exceptions import HTTPException
 
 from cdp_relay.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, RelayError
+
+if TYPE_CHECKING:
+    from cdp_relay.api.error_form import ErrorForm
 
 __all__ = ["Failure", "as_relay_error", "error_object", "header_text", "render_failure"]
 
@@ -76,8 +79,13 @@ def error_object(error: RelayError, request_id: str) -> dict[str, Any]:
     return {"error": inner}
 
 
-def render_failure(error: RelayError, request_id: str) -> Failure:
-    """Render an error as a whole answer."""
+def render_failure(error: RelayError, request_id: str, form: ErrorForm | None = None) -> Failure:
+    """Render an error as a whole answer.
+
+    Args:
+      form: the dialect's; OpenAI's when left out.
+    """
+    body = (form or error_object)(error, request_id)
     headers = {"content-type": "application/json"}
     if error.retry_after_seconds is not None:
         headers["retry-after"] = str(whole_seconds(error.retry_after_seconds))
@@ -91,7 +99,7 @@ def render_failure(error: RelayError, request_id: str) -> Failure:
     return Failure(
         status=error.status,
         headers=headers,
-        body=json.dumps(error_object(error, request_id), default=str).encode(),
+        body=json.dumps(body, default=str).encode(),
     )
 
 

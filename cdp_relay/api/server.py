@@ -19,6 +19,7 @@ from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.door import Door
 from cdp_relay.api.gate import Gate
 from cdp_relay.api.listeners import abort_connections, listen_on_loopback
+from cdp_relay.api.service import Service
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["Server", "serve"]
@@ -75,16 +76,23 @@ async def serve(
     try:
         port: int = sockets[0].getsockname()[1]
         gate = Gate(key=key, port=port, max_body_bytes=settings.max_body_bytes)
-        app = build_app(relay, settings, lambda: _base_url(settings.host, port))
-        door = Door(app, gate)
-        server = Server(
-            host=settings.host,
-            port=port,
-            addresses=tuple(_address(one) for one in sockets),
-            open=lambda: door.open_exchanges,
-        )
-        ending = _Ending(door, port, cut_off_seconds)
         async with trio.open_nursery() as nursery:
+            app = build_app(
+                Service(
+                    relay=relay,
+                    settings=settings,
+                    base_url=lambda: _base_url(settings.host, port),
+                    background=nursery,
+                )
+            )
+            door = Door(app, gate)
+            server = Server(
+                host=settings.host,
+                port=port,
+                addresses=tuple(_address(one) for one in sockets),
+                open=lambda: door.open_exchanges,
+            )
+            ending = _Ending(door, port, cut_off_seconds)
             await nursery.start(ending.run, partial(serve_asgi, door, _config(sockets), mode="asgi"))
             nursery.start_soon(ending.hasten_when_cancelled)
             _log.info("listening", addresses=server.addresses)

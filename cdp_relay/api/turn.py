@@ -13,8 +13,8 @@ from contextlib import aclosing
 import attrs
 import trio
 
-from cdp_relay.api.chat_answer import ChunkWriter
 from cdp_relay.api.contract import RelayLike
+from cdp_relay.api.dialect import StreamWriter
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
@@ -26,6 +26,7 @@ from cdp_relay.chat.vocabulary import (
     Step,
     StepReached,
     TextDelta,
+    ToolCallBegan,
 )
 from cdp_relay.errors import InternalError, RelayError
 
@@ -57,7 +58,7 @@ class StreamedTurn:
             while True:
                 event = await self._next()
                 self._held.append(event)
-                if isinstance(event, TextDelta | ReasoningDelta | FileProduced | Finished):
+                if isinstance(event, TextDelta | ReasoningDelta | ToolCallBegan | FileProduced | Finished):
                     return
                 if isinstance(event, StepReached) and event.step is Step.STREAMING:
                     first_word_by = trio.current_time() + _FIRST_WORD_SECONDS
@@ -86,7 +87,7 @@ class StreamedTurn:
         ]
         return models[-1] if models else None
 
-    async def stream(self, writer: ChunkWriter, keep_alive_seconds: float) -> AsyncGenerator[bytes, None]:
+    async def stream(self, writer: StreamWriter, keep_alive_seconds: float) -> AsyncGenerator[bytes, None]:
         """Write the answer. An error becomes the stream's last event; nothing is raised."""
         yield writer.open()
         quiet_until = trio.current_time() + keep_alive_seconds

@@ -194,7 +194,7 @@ async def _ask_relay(
 ) -> dict[str, Any]:
     import attrs
 
-    from cdp_relay.api.chat_request import read_chat_completion
+    from cdp_relay.api.chat_completions.request import read_chat_completion
     from cdp_relay.api.exchange import new_request_id
     from cdp_relay.api.json_body import Field
     from cdp_relay.api.parameters import read_chat

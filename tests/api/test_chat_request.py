@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdp_relay.api.chat_request import ChatCompletion, read_chat_completion
+from cdp_relay.api.chat_completions.request import ChatCompletion, read_chat_completion
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.chat.vocabulary import RequestId, Role, ToolCall
 from cdp_relay.errors import InvalidRequest, InvalidText, UnsupportedValue

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from cdp_relay.api.chat_answer import ChunkWriter
+from cdp_relay.api.chat_completions.answer import ChunkWriter
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.vocabulary import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdp_relay.api.chat_request import ChatCompletion, read_chat_completion
+from cdp_relay.api.chat_completions.request import ChatCompletion, read_chat_completion
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.api.parameters import ignored_parameters, read_chat
 from cdp_relay.chat.vocabulary import ChatChoice, RequestId, Wishes

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cdp_relay.api.chat_answer import ChunkWriter, WholeAnswer
-from cdp_relay.api.chat_request import read_chat_completion
+from cdp_relay.api.chat_completions.answer import ChunkWriter, WholeAnswer
+from cdp_relay.api.chat_completions.request import read_chat_completion
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.chat.vocabulary import (
     FilePart,

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import attrs
 
+from cdp_relay.api.chat_completions.answer import ChunkWriter, WholeAnswer
+from cdp_relay.api.dialect import AnswerFacts, Asked
 from cdp_relay.api.json_body import Field
 from cdp_relay.api.parameters import check_parameters, given_parameters, read_wishes
 from cdp_relay.api.parts import read_part
@@ -29,6 +31,7 @@ from cdp_relay.errors import InvalidRequest, UnsupportedValue
 __all__ = ["ChatCompletion", "read_chat_completion"]
 
 _MAX_LABEL_CHARS = 256
+_PREFIX = "chatcmpl-"
 _ROLES = {
     "system": Role.SYSTEM,
     "developer": Role.SYSTEM,
@@ -49,6 +52,29 @@ class ChatCompletion:
     """Whether a streamed answer ends with a chunk that holds the usage."""
     given: tuple[str, ...]
     """Parameters that were given and that not every site honours, in the order of the body."""
+
+    def asked(self) -> Asked:
+        """The request as the rest of the door takes it."""
+        return Asked(
+            request=self.request,
+            stream=self.stream,
+            given=self.given,
+            new_stream=self._new_stream,
+            new_whole=_new_whole,
+        )
+
+    def _new_stream(self, facts: AnswerFacts) -> ChunkWriter:
+        return ChunkWriter(
+            id=_PREFIX + facts.id,
+            created=facts.created,
+            label=facts.label,
+            include_usage=self.include_usage,
+            request_id=facts.request_id,
+        )
+
+
+def _new_whole(facts: AnswerFacts) -> WholeAnswer:
+    return WholeAnswer(id=_PREFIX + facts.id, created=facts.created, label=facts.label)
 
 
 def read_chat_completion(
@@ -81,7 +107,7 @@ def read_chat_completion(
             param="messages",
             next_step="Send at least one message with some text.",
         )
-    options = body.get("stream_options")
+    options, stream = body.get("stream_options"), bool(body.get("stream").value)
     return ChatCompletion(
         request=ChatRequest(
             id=request_id,
@@ -89,9 +115,10 @@ def read_chat_completion(
             messages=messages,
             wishes=read_wishes(body),
             chat=chat or ChatChoice(),
+            live=stream,
             client=client,
         ),
-        stream=bool(body.get("stream").value),
+        stream=stream,
         include_usage=not options.is_null and bool(options.get("include_usage").value),
         given=given_parameters(body.value),
     )

@@ -1,0 +1,1 @@
+"""OpenAI's Chat Completions: ``request`` reads, ``answer`` writes, ``routes`` joins them. No browser here."""

@@ -1,0 +1,37 @@
+"""What the routes of all dialects share, and how they are added to the application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import attrs
+import trio
+from quart import Response
+
+from cdp_relay.api.contract import RelayLike
+from cdp_relay.settings import ServerSettings
+
+__all__ = ["AddRoute", "Handler", "Service"]
+
+Handler = Callable[..., Awaitable[Response]]
+
+
+class AddRoute(Protocol):
+    """Makes a coroutine function answer a path."""
+
+    def __call__(self, path: str, *methods: str) -> Callable[[Handler], Handler]:
+        """Decorate the handler of *path* for these methods."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """One running service, as its routes see it."""
+
+    relay: RelayLike
+    settings: ServerSettings
+    base_url: Callable[[], str]
+    """What a client should have as its base URL; named where a path is wrong."""
+    background: trio.Nursery
+    """For answers that outlive the request that asked for them; cancelled when the service stops."""
