@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cdp_relay.chat.examine import SiteReport
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
+from cdp_relay.chat.usage import TokenCount
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest
 from cdp_relay.errors import RelayError
 
@@ -23,6 +24,14 @@ class RelayLike(Protocol):
 
         Raises:
           RelayError: the turn failed.
+        """
+        ...
+
+    def count_tokens(self, request: ChatRequest) -> TokenCount:
+        """Count the tokens of the prompt that a request becomes, tools included, without the browser.
+
+        Raises:
+          RelayError: there is nothing to say, or it cannot be said.
         """
         ...
 

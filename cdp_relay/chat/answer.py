@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,7 +21,7 @@ from cdp_relay.chat.contract import (
     UsageSeen,
 )
 from cdp_relay.chat.delivery import Delivery
-from cdp_relay.chat.usage import estimate_tokens_of_bytes
+from cdp_relay.chat.usage import Tally, TokenCount, TokenCounter
 from cdp_relay.chat.vocabulary import (
     Drift,
     FinishReason,
@@ -31,6 +32,9 @@ from cdp_relay.chat.vocabulary import (
     Usage,
 )
 from cdp_relay.errors import RelayError
+
+if TYPE_CHECKING:
+    from cdp_relay.chat.shaping import Shaper
 
 __all__ = ["AnswerReader"]
 
@@ -45,6 +49,9 @@ class AnswerReader:
 
     decoder: StreamDecoder
     delivery: Delivery
+    shaper: Shaper | None = None
+    """What makes more of the text than its delivery, for requests that want more."""
+    counter: TokenCounter = attrs.field(factory=TokenCounter)
     conversation_id: str | None = None
     message_id: str | None = None
     model: str | None = None
@@ -57,8 +64,6 @@ class AnswerReader:
     """What the site said instead of an answer, or of its rest."""
     capture: str = "stream"
     text_chars: int = 0
-    text_bytes: int = 0
-    reasoning_bytes: int = 0
     drifts: int = 0
     _kept: list[str] | None = attrs.field(factory=list, init=False)
     """The text, until it gets too long."""
@@ -67,11 +72,26 @@ class AnswerReader:
     files_fetched: int = 0
     counted: UsageSeen | None = None
     """The site's own count of the turn's tokens, where it has one."""
+    _text: Tally = attrs.field(init=False)
+    _reasoning: Tally = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._text, self._reasoning = self.counter.tally(), self.counter.tally()
 
     @property
     def over(self) -> bool:
         """Whether the site has said its last word on this answer."""
         return self.finish_reason is not None or self.error is not None
+
+    @property
+    def enough(self) -> bool:
+        """Whether nothing that may still follow is wanted, though the site may go on."""
+        return self.shaper is not None and self.shaper.enough
+
+    @property
+    def text_bytes(self) -> int:
+        """The UTF-8 bytes of the answer's text so far."""
+        return self._text.bytes
 
     @property
     def text(self) -> str | None:
@@ -97,24 +117,32 @@ class AnswerReader:
     def rendered(self, markdown: str, thinking: str) -> None:
         """Take the whole answer as the page shows it, where the wire gave none of its text."""
         self.capture = "page"
-        if thinking and not self.reasoning_bytes:
+        if thinking and not self._reasoning.bytes:
             self._take((ReasoningDelta(thinking),))
         self._take((TextDelta(markdown), AnswerEnded()))
 
-    def usage(self, prompt_tokens: int) -> Usage:
-        """The tokens of the turn so far: as the site counted them, or else estimated."""
+    def usage(self, prompt: TokenCount) -> Usage:
+        """The tokens of the turn so far: as the site counted them, or else as well as we can.
+
+        Args:
+          prompt: what the prompt has by our own count.
+        """
         if self.counted is not None:
             return Usage(
                 prompt_tokens=self.counted.prompt_tokens,
                 completion_tokens=self.counted.completion_tokens,
                 reasoning_tokens=self.counted.reasoning_tokens,
                 estimated=False,
+                source="site",
             )
-        reasoning = estimate_tokens_of_bytes(self.reasoning_bytes)
+        reasoning = self._reasoning.tokens
+        source = "estimate" if "estimate" in (prompt.source, self._text.source) else prompt.source
         return Usage(
-            prompt_tokens=prompt_tokens,
-            completion_tokens=estimate_tokens_of_bytes(self.text_bytes) + reasoning,
+            prompt_tokens=prompt.tokens,
+            completion_tokens=self._text.tokens + reasoning,
             reasoning_tokens=reasoning,
+            estimated=source == "estimate",
+            source=source,
         )
 
     def _take(self, events: Iterable[DecoderEvent]) -> None:
@@ -122,20 +150,20 @@ class AnswerReader:
             match event:
                 case TextDelta(text):
                     self.text_chars += len(text)
-                    self.text_bytes += len(text.encode("utf-8", "replace"))
+                    self._text.add(text)
                     self._keep(text)
-                    self.delivery.put(event)
+                    self._pass(event)
                 case TextRetracted(chars):
                     # How many bytes these were is known to nobody any more: their share, then.
                     left = max(0, self.text_chars - chars)
-                    self.text_bytes = self.text_bytes * left // max(1, self.text_chars)
+                    self._text.shrink(left / max(1, self.text_chars))
                     self.text_chars = left
                     if self._kept is not None:
                         self._kept = ["".join(self._kept)[:left]]
-                    self.delivery.put(event)
+                    self._pass(event)
                 case ReasoningDelta(text):
-                    self.reasoning_bytes += len(text.encode("utf-8", "replace"))
-                    self.delivery.put(event)
+                    self._reasoning.add(text)
+                    self._pass(event)
                 case ConversationSeen():
                     self.conversation_id = event.conversation_id or self.conversation_id
                     self.message_id = event.message_id or self.message_id
@@ -160,6 +188,13 @@ class AnswerReader:
                     self.delivery.put(event)
                 case Notice():
                     self.delivery.put(event)
+
+    def _pass(self, event: TextDelta | TextRetracted | ReasoningDelta) -> None:
+        if self.shaper is None:
+            self.delivery.put(event)
+        else:
+            for shaped in self.shaper.feed(event):
+                self.delivery.put(shaped)
 
     def _keep(self, text: str) -> None:
         if self.text_chars > MAX_CHARS:

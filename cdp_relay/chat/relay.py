@@ -12,7 +12,7 @@ import trio
 
 from cdp_relay.cdp import protocol
 from cdp_relay.chat.changes import SiteChanges
-from cdp_relay.chat.contract import Pacing, Provider, StepLimits
+from cdp_relay.chat.contract import Pacing, Provider, SiteDefinition, StepLimits
 from cdp_relay.chat.controls import look_up_items
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.drift import DriftRecord
@@ -21,11 +21,13 @@ from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
+from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
+from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chrome import Supervisor, supervise
 from cdp_relay.errors import NotFound, RelayError
@@ -77,6 +79,7 @@ async def open_relay(
                     relay = Relay(
                         settings, registry, supervisor, memory, turns, tabs, context=browser_context_id
                     )
+                    turns.start_soon(relay.load_tokenizer)
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -102,6 +105,7 @@ class Relay:
     _pools: dict[str, TabPool]
     _pacers: dict[str, Pacer]
     _watchers: set[SiteChanges]
+    _counter: TokenCounter
     _created: int
     _started: float
 
@@ -122,6 +126,7 @@ class Relay:
         self._memory = memory
         self._turns = turns
         self._context = context
+        self._counter = TokenCounter()
         self._created = int(time.time())
         self._started = trio.current_time()
         self._drifts = {name: DriftRecord(name) for name in registry.providers}
@@ -184,9 +189,7 @@ class Relay:
         read = read_label(label, sites, self._memory.menus)
         if read is None:
             default = self._default_site()
-            return Route(
-                site=default, model=None, by_default=True, honours=frozenset(sites[default].controls)
-            )
+            return Route(site=default, model=None, by_default=True, honours=_honours(sites[default]))
         site, menu = sites[read.site], self._memory.menus.get(read.site)
         known = read.model is None or site.any_model or is_offered(site, read.model, menu)
         return Route(
@@ -194,8 +197,18 @@ class Relay:
             model=read.model if known else None,
             by_default=not known,
             effort=read.effort,
-            honours=frozenset(site.controls),
+            honours=_honours(site),
         )
+
+    def count_tokens(self, request: ChatRequest) -> TokenCount:
+        """Count the tokens of the prompt that a request becomes, tools included; no page is touched.
+
+        Files are not counted. The first second of a relay's life gives estimates, whatever is installed.
+
+        Raises:
+          InvalidRequest, InvalidText: there is nothing to say, or it cannot be said.
+        """
+        return self._counter.count(render_prompt(request.messages))
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The labels that name a site or one of its models, without touching the browser."""
@@ -304,6 +317,11 @@ class Relay:
                 report = merge_reports(report, answered)
         return attrs.evolve(report, drifts=self._drifts[site].seen)
 
+    async def load_tokenizer(self) -> None:
+        """Load the tokenizer, where one is installed; part of entering :func:`open_relay`'s block."""
+        # Abandoned when the relay closes before: the thread's work is of use to the next one.
+        self._counter.tokenizer = await trio.to_thread.run_sync(load_tokenizer, abandon_on_cancel=True)
+
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""
         for pool in self._pools.values():
@@ -323,6 +341,7 @@ class Relay:
             pacer=self._pacers[route.site],
             limits=pool.limits,
             drifts=self._drifts[route.site],
+            counter=self._counter,
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
             temporary=self._temporary(route.site),
@@ -420,6 +439,11 @@ def _model_state(site: SiteStatus, model: str) -> str:
     if model in resting:
         return "cooling_down"
     return "ready" if "" in resting and site.state == "cooling_down" else site.state
+
+
+def _honours(site: SiteDefinition) -> frozenset[str]:
+    """The wishes that are met: by the site's page, or by the relay, which cuts its answers."""
+    return frozenset(site.controls) | {"max_output_tokens", "stop"}
 
 
 def _has_accounts(provider: Provider) -> bool:

@@ -44,7 +44,7 @@ class Route:
     effort: str | None = None
     """The effort that the label names."""
     honours: frozenset[str] = frozenset()
-    """The wishes that the site's page has controls for, by the names of its ``controls``."""
+    """The wishes that are met: by the site's page (the names of its ``controls``), or by the relay itself."""
 
 
 @attrs.frozen(kw_only=True)

@@ -35,7 +35,7 @@ from cdp_relay.chat.sending import Sender
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.tabs import Tabs
 from cdp_relay.chat.timeline import Timeline
-from cdp_relay.chat.usage import estimate_tokens
+from cdp_relay.chat.usage import TokenCounter
 from cdp_relay.chat.vocabulary import ChatRequest, Drift, FileProduced, Finished, FinishReason, Notice, Step
 from cdp_relay.errors import (
     AnswerBlocked,
@@ -81,6 +81,7 @@ class Turn:
     """The largest file of an answer that is fetched."""
     person_seconds: float = 0.0
     """How long to wait for the person where the site asks for one."""
+    counter: TokenCounter = attrs.field(factory=TokenCounter)
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     timeline: Timeline = attrs.field(init=False)
@@ -205,7 +206,7 @@ class Turn:
         interruptions.document = site_tab.tab.loader_id
         wanted = watch_requests(site_tab.tab, want=self._is_wanted, want_socket=self.provider.is_socket)
         with wanted as capture:
-            reader = AnswerReader(self.provider.new_decoder(), self.delivery)
+            reader = AnswerReader(self.provider.new_decoder(), self.delivery, counter=self.counter)
             page = PageAnswer(site_tab.tab, self.provider)
             receiver = Receiver(
                 self.provider, capture, reader, interruptions, self.timeline, self.limits, page
@@ -320,7 +321,7 @@ class Turn:
         self.delivery.put(
             Finished(
                 finish_reason=reader.finish_reason or FinishReason.STOP,
-                usage=reader.usage(estimate_tokens(self._prompt)),
+                usage=reader.usage(self.counter.count(self._prompt)),
                 site=self.provider.site.name,
                 model=reader.model or self._model_sent,
                 conversation_id=conversation,

@@ -13,6 +13,7 @@ import trio
 from cdp_relay.api import Server, serve
 from cdp_relay.chat.examine import Finding, SiteReport
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.usage import TokenCount, estimate_tokens
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     ChatRequest,
@@ -90,6 +91,11 @@ class ScriptedRelay:
                 await turn.aclose()
             self.running -= 1
             self.ended.set()
+
+    def count_tokens(self, request: ChatRequest) -> TokenCount:
+        said = "".join(message.text for message in request.messages)
+        tools = "".join(f"{tool.name}{tool.description}{tool.parameters}" for tool in request.tools)
+        return TokenCount(tokens=estimate_tokens(said + tools), source="estimate")
 
     def models(self) -> tuple[ModelInfo, ...]:
         return tuple(

@@ -17,6 +17,7 @@ from cdp_relay.chat.contract import (
     UsageSeen,
 )
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.usage import TokenCount
 from cdp_relay.errors import GenerationFailed
 
 
@@ -62,7 +63,7 @@ async def test_text_thinking_and_drift_go_to_the_client_and_the_rest_is_remember
     assert reader.over
     assert (reader.conversation_id, reader.message_id, reader.model) == ("c", "m", "late")
     assert (reader.title, reader.finish_reason, reader.drifts) == ("T", FinishReason.STOP, 1)
-    usage = reader.usage(prompt_tokens=10)
+    usage = reader.usage(TokenCount(tokens=10, source="estimate"))
     assert (usage.completion_tokens, usage.reasoning_tokens, usage.total_tokens) == (2, 1, 12)
     assert await delivered(delivery) == [
         ReasoningDelta("hm"),
@@ -77,10 +78,10 @@ def test_what_the_site_counted_takes_the_place_of_the_estimate() -> None:
     reader = AnswerReader(Script({"a": [counts[0], TextDelta("x")], "b": [counts[1]]}), Delivery())
     reader.body(b"a")
     reader.body(b"b")
-    usage = reader.usage(prompt_tokens=1000)
+    usage = reader.usage(TokenCount(tokens=1000, source="estimate"))
     assert (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens) == (7, 30, 29)
     assert usage.total_tokens == 37
-    assert not usage.estimated
+    assert (usage.estimated, usage.source) == (False, "site")
 
 
 def test_an_answer_that_came_over_a_socket_says_so() -> None:
