@@ -100,7 +100,7 @@ LIMITS = LimitSettings(
     submit_seconds=4,
     first_byte_seconds=10,
     idle_seconds=10,
-    recover_seconds=3,
+    recover_seconds=6,
 )
 """Short enough that a test which waits for one fails in good time."""
 
