@@ -35,6 +35,7 @@ _KEPT = (("cache-control", "max-age=3600"),)
 
 T = TypeVar("T", bound=ChatTurn)
 Handler = Callable[..., Awaitable[None]]
+Answerer = Callable[[Prompt], Reply]
 _Handling = TypeVar("_Handling", bound=Handler)
 
 
@@ -89,6 +90,7 @@ class ChatSite(Site, Generic[T]):
     _routes: ClassVar[tuple[_Route, ...]] = ()
 
     _usual: Reply | None
+    _answerer: Answerer | None
     _replies: deque[Reply]
     _state: State
     _options: dict[str, Any]
@@ -116,6 +118,7 @@ class ChatSite(Site, Generic[T]):
         """Have nothing said, nothing chosen and nothing kept; also called before the first test."""
         self._replies = deque()
         self._usual = None
+        self._answerer = None
         self._state = State()
         self._loads_challenged = 0
         self._options = {}
@@ -134,6 +137,13 @@ class ChatSite(Site, Generic[T]):
     def say_always(self, reply: Reply) -> None:
         """Give this answer to every prompt that has none of its own."""
         self._usual = reply
+
+    def answer_with(self, answerer: Answerer) -> None:
+        """Have a function read every prompt that has no answer of its own yet, and answer it.
+
+        It is called in the server's loop, so it must not wait for anything.
+        """
+        self._answerer = answerer
 
     def state(self, name: str, **options: Any) -> None:
         """Put the site into one of its states; open pages show it as well."""
@@ -297,8 +307,10 @@ class ChatSite(Site, Generic[T]):
     async def answer_prompt(self, exchange: Exchange, prompt: Prompt) -> None:
         """Answer a prompt with a stream, or refuse it."""
         self.journal.record("prompt", text=prompt.text, body=prompt.body, path=exchange.path)
-        reply = self._replies.popleft() if self._replies else self._state.reply or self._usual
-        reply = reply or self.answers()
+        reply = self._replies.popleft() if self._replies else self._state.reply
+        if reply is None and self._answerer is not None:
+            reply = self._answerer(prompt)
+        reply = reply or self._usual or self.answers()
         hold: Collection[str] = () if isinstance(reply, Refusal) else reply.hold
         await self.gates.pass_through("headers", shut="headers" in hold)
         if isinstance(reply, Refusal):
