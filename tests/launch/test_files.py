@@ -34,7 +34,7 @@ def agent(path: Path) -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("script", ["relay", "chrome", "test"])
+@pytest.mark.parametrize("script", ["relay", "chrome", "test", "clients"])
 def test_the_shell_scripts_are_clean(script: str) -> None:
     path = LAUNCH / script
     assert os.access(path, os.X_OK)
