@@ -15,7 +15,7 @@ from cdp_relay.chat.media import ending_of, guess_type, sniff_type
 from cdp_relay.chat.vocabulary import FilePart, Part, TextPart
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
-__all__ = ["read_part"]
+__all__ = ["decode_base64", "decode_data_url", "read_part"]
 
 _TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _THINKING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
@@ -58,7 +58,7 @@ def _read_image(field: Field) -> FilePart:
     if image.is_null and not field.get("file_id").is_null:
         raise _no_ids(field.get("file_id"))
     url = image.object().get("url") if isinstance(image.value, dict) else image
-    data, media_type = _from_url(url)
+    data, media_type = decode_data_url(url)
     found = sniff_type(data) or media_type
     if not found.startswith("image/"):
         raise InvalidRequest(f"{url.path} holds {found or 'no image'}, not an image.", param=field.path)
@@ -85,9 +85,9 @@ def _named_file(part: Field, field: Field) -> FilePart:
                 raise _not_fetched(field.get(other)) if other == "file_url" else _no_ids(field.get(other))
     text = content.string()
     if text[:5].lower() == "data:":
-        data, media_type = _from_url(content)
+        data, media_type = decode_data_url(content)
     else:
-        data, media_type = _from_base64(text, content), ""
+        data, media_type = decode_base64(text, content), ""
     filename = "" if name.is_null else name.text()
     media_type = (
         media_type if media_type not in ("", "application/octet-stream") else guess_type(filename, data)
@@ -105,8 +105,13 @@ _FILE_PARTS: dict[str, Callable[[Field], FilePart]] = {
 }
 
 
-def _from_url(field: Field) -> tuple[bytes, str]:
-    """The bytes of a ``data:`` address and the media type that it names."""
+def decode_data_url(field: Field) -> tuple[bytes, str]:
+    """The bytes of a ``data:`` address and the media type that it names.
+
+    Raises:
+      InvalidRequest: it is none, or is broken or empty.
+      UnsupportedValue: it is a remote address.
+    """
     url = field.string()
     head = _DATA_URL.match(url)
     if head is None:
@@ -117,13 +122,21 @@ def _from_url(field: Field) -> tuple[bytes, str]:
         raise InvalidRequest(
             f"{field.path} is a data: URL without ';base64'.", param=field.path, next_step=_AS_DATA
         )
-    data = _from_base64(url[head.end() :], field)
+    data = decode_base64(url[head.end() :], field)
     if not data:
         raise InvalidRequest(f"{field.path} holds no data.", param=field.path)
     return data, head[1].strip().lower()
 
 
-def _from_base64(text: str, field: Field) -> bytes:
+def decode_base64(text: str, field: Field) -> bytes:
+    """The bytes of base64 text, in any of the forms that encoders write.
+
+    Args:
+      field: what held the text; named in the error.
+
+    Raises:
+      InvalidRequest: it is broken.
+    """
     try:
         return b64decode(text, validate=True)
     except ValueError:
