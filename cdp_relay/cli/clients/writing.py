@@ -1,0 +1,131 @@
+"""Writing a settings file: whole or not at all, private where the key is in it, with a backup beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from cdp_relay.cli.clients.edits import edited
+from cdp_relay.cli.clients.plan import FileEdit
+
+__all__ = ["Written", "read_text", "undo_edit", "write_edit"]
+
+_STAMP = "%Y%m%d-%H%M%S"
+_BACKUP_MARK = ".bak-"
+
+
+@attrs.frozen(kw_only=True)
+class Written:
+    """What became of one file."""
+
+    path: Path
+    """The file itself, where a link led to it."""
+    changed: bool
+    backup: Path | None = None
+    """The file as it was; None where it was not there, or nothing changed."""
+
+
+def write_edit(edit: FileEdit, *, now: datetime | None = None) -> Written:
+    """Merge an edit into its file. The file is replaced at once, or left as it is.
+
+    Raises:
+      Unreadable, Unmergeable: nothing was changed.
+      OSError: the file or its folder cannot be read or written; nothing was changed.
+    """
+    path = _real(edit.path)
+    before = read_text(path)
+    after = edited(edit, before or "")
+    if before == after:
+        if edit.secret:
+            _tighten(path)
+        return Written(path=path, changed=False)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    backup = None
+    if before is not None:
+        backup = _free_name(path, now or datetime.now())
+        _put(backup, path.read_bytes(), like=path, private=True)
+    _put(path, after.encode(), like=path, private=edit.secret)
+    return Written(path=path, changed=True, backup=backup)
+
+
+def undo_edit(path: Path) -> Path | None:
+    """Put the newest backup back in a file's place, which uses it up; None when there is none.
+
+    Raises:
+      OSError: nothing was changed.
+    """
+    path = _real(path)
+    backups = sorted(path.parent.glob(f"{_escaped(path.name)}{_BACKUP_MARK}*"))
+    if not backups:
+        return None
+    os.replace(backups[-1], path)
+    return backups[-1]
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, line ends as they are; None when it is not there.
+
+    Raises:
+      Unreadable: it is no UTF-8.
+      OSError: it cannot be read.
+    """
+    from cdp_relay.cli.clients.edits import Unreadable
+
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"byte {error.start} is no UTF-8") from None
+
+
+def _real(path: Path) -> Path:
+    # A link stays a link: what it leads to is what gets written, even if that is not there yet.
+    return Path(os.path.realpath(path))
+
+
+def _free_name(path: Path, now: datetime) -> Path:
+    stem = f"{path.name}{_BACKUP_MARK}{now.strftime(_STAMP)}"
+    name, number = stem, 1
+    while os.path.lexists(path.with_name(name)):
+        number += 1
+        name = f"{stem}-{number}"
+    return path.with_name(name)
+
+
+def _put(path: Path, data: bytes, *, like: Path, private: bool) -> None:
+    """Write a file whole, with the owner of another, and its mode unless it has to be private."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            found = like.stat()
+            if not private:
+                draft.chmod(stat.S_IMODE(found.st_mode))
+            if hasattr(os, "chown") and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+                with suppress(PermissionError):
+                    os.chown(draft, found.st_uid, found.st_gid)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _tighten(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        path.chmod(mode & 0o700)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
