@@ -20,6 +20,7 @@ __all__ = [
     "given_parameters",
     "ignored_parameters",
     "read_chat",
+    "read_label",
     "read_wishes",
 ]
 
@@ -28,8 +29,25 @@ CHAT_HEADER = "X-CDP-Relay-Chat"
 
 _EFFORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 _CHAT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{3,199}")
+_MAX_LABEL_CHARS = 256
 _MOST_STOPS = 16
 _MOST_STOP_CHARS = 200
+
+
+def read_label(field: Field) -> str:
+    """Read which model is asked for; any name is a label.
+
+    Raises:
+      InvalidRequest, InvalidText: it is missing, empty, far too long, or no text.
+    """
+    label = field.text()
+    if not label.strip():
+        raise InvalidRequest(
+            f"{field.path} is empty.", param=field.path, next_step="GET /v1/models lists the ids."
+        )
+    if len(label) > _MAX_LABEL_CHARS:
+        raise InvalidRequest(f"{field.path} is longer than {_MAX_LABEL_CHARS} characters.", param=field.path)
+    return label
 
 
 def check_parameters(body: Field) -> None:
@@ -201,13 +219,17 @@ _PARAMETERS: dict[str, Callable[[Field], object]] = {
 }
 """Every known parameter but ``model`` and ``messages``, and what it has to be unless it is null."""
 
-_ALWAYS_HONOURED = frozenset({"model", "messages", "stream", "stream_options", "n"})
+_ALWAYS_HONOURED = frozenset(
+    {
+        *("model", "messages", "stream", "stream_options", "n"),
+        *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"),
+        # The relay cuts the answer itself where the page has no control for it.
+        *("stop", "max_tokens", "max_completion_tokens"),
+    }
+)
 
 _WISHES = {
     "temperature": "temperature",
-    "max_tokens": "max_output_tokens",
-    "max_completion_tokens": "max_output_tokens",
-    "stop": "stop",
     "reasoning_effort": "effort",
     "reasoning": "effort",
 }
@@ -217,9 +239,5 @@ _WISHES = {
 def _given(body: Mapping[str, Any]) -> Iterable[str]:
     for name, value in body.items():
         if name in _ALWAYS_HONOURED or value is None or value is False or value in ([], {}):
-            continue
-        if name in ("tool_choice", "function_call") and value == "none":
-            continue
-        if name == "response_format" and value.get("type") == "text":
             continue
         yield name

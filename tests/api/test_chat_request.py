@@ -78,7 +78,7 @@ def test_tool_calls_and_their_results_are_kept() -> None:
     _, assistant, result = completion.request.messages
     assert assistant.tool_calls == (
         ToolCall(id="call_1", name="run", arguments='{"a": "\\t"}'),
-        ToolCall(id="call_2", name="patch", arguments="*** Begin"),
+        ToolCall(id="call_2", name="patch", arguments="*** Begin", freeform=True),
     )
     assert assistant.text == "On it."
     assert (result.role, result.tool_call_id, result.text) == (Role.TOOL, "call_1", "ok")
@@ -115,20 +115,22 @@ def test_what_a_page_cannot_honour_is_named_and_let_through() -> None:
         top_p=None,
         stop=[],
         store=False,
+        seed=1,
         tools=[{"type": "function", "function": {"name": "f"}}, {"type": "web_search"}],
         tool_choice="required",
         response_format={"type": "json_object"},
         brand_new={"x": 1},
+        messages=[*HI, {"role": "robot", "content": "Beep."}],
     )
+    assert roles_and_texts(completion)[-1] == (Role.USER, "Beep.")
     assert completion.stream
     assert completion.include_usage
     assert completion.given == (
         "temperature",
-        "max_tokens",
-        "tools",
-        "tool_choice",
-        "response_format",
+        "seed",
         "brand_new",
+        "tools[1] (web_search)",
+        "messages[1].role (robot)",
     )
 
 
@@ -179,7 +181,7 @@ def test_a_wrong_type_in_a_field_names_the_field(field: str, value: Any) -> None
 _WRONG_DEEPER: list[tuple[dict[str, Any], str]] = [
     ({"stream_options": {"include_usage": "yes"}}, "stream_options.include_usage"),
     ({"stop": ["a", 1]}, "stop[1]"),
-    ({"tools": [{}, 1]}, "tools[1]"),
+    ({"tools": [{"type": "x"}, 1]}, "tools[1]"),
     ({"response_format": {"type": 1}}, "response_format.type"),
     ({"response_format": {}}, "response_format.type"),
     ({"temperature": 3}, "temperature"),
@@ -194,7 +196,6 @@ _WRONG_DEEPER: list[tuple[dict[str, Any], str]] = [
     ({"messages": [*HI, None]}, "messages[1]"),
     ({"messages": [{"content": "Hi"}]}, "messages[0].role"),
     ({"messages": [{"role": 1, "content": "Hi"}]}, "messages[0].role"),
-    ({"messages": [{"role": "robot", "content": "Hi"}]}, "messages[0].role"),
     ({"messages": [{"role": "user"}]}, "messages[0].content"),
     ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
     ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),

@@ -81,13 +81,13 @@ async def test_headers_say_which_site_and_model_answered_and_what_was_ignored() 
         )
     )
     async with serving(relay) as server:
-        reply = await ask(server, model="gemini-pro", temperature=0.7, max_tokens=100)
+        reply = await ask(server, model="gemini-pro", temperature=0.7, max_tokens=100, top_p=0.5)
         second = await ask(server, model="chatgpt/gpt-5")
     assert reply.headers["x-cdp-relay-site"] == "chatgpt"
     assert reply.headers["x-cdp-relay-model"] == "gpt-5"
     assert reply.headers["x-cdp-relay-conversation"] == "c-1"
     assert reply.headers["x-cdp-relay-capture"] == "socket"
-    assert reply.headers["x-cdp-relay-ignored"] == "temperature, max_tokens"
+    assert reply.headers["x-cdp-relay-ignored"] == "temperature, top_p"
     assert reply.headers["x-cdp-relay-notice"] == (
         "The label 'gemini-pro' names no site of this relay; the default site 'practice' answers. "
         r"The prompt went as a file \u2013 '\xfc'."

@@ -7,13 +7,14 @@ really answered stands in the extension object ``cdp_relay``. Images and files o
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from typing import Any
 
 import attrs
 
+from cdp_relay.api.chat_completions._files import FileWriter
+from cdp_relay.api.ending import extension_object, usage_object
 from cdp_relay.api.failure import error_object
+from cdp_relay.api.json_out import dump_json, quote_json
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     FileProduced,
@@ -23,7 +24,9 @@ from cdp_relay.chat.vocabulary import (
     ReasoningDelta,
     TextDelta,
     TextRetracted,
-    Usage,
+    ToolCallArguments,
+    ToolCallBegan,
+    ToolCallEnded,
 )
 from cdp_relay.errors import GenerationFailed, InternalError, RelayError
 
@@ -32,6 +35,7 @@ __all__ = ["ChunkWriter", "WholeAnswer"]
 _FINISH_REASONS = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
+    FinishReason.TOOL_CALLS: "tool_calls",
     FinishReason.CONTENT_FILTER: "content_filter",
     # Of the dialect's words only this one says that the text is cut: after "stop" an agent would
     # apply half an edit.
@@ -46,10 +50,13 @@ class WholeAnswer:
     id: str
     created: int
     label: str
+    legacy: bool = False
+    """Whether the client calls tools in the older spelling, ``function_call``."""
     notices: list[str] = attrs.field(factory=list)
     _text: list[str] = attrs.field(factory=list, init=False)
     _reasoning: list[str] = attrs.field(factory=list, init=False)
-    _files: _FileWriter = attrs.field(factory=lambda: _FileWriter(), init=False)
+    _calls: list[ToolCallEnded] = attrs.field(factory=list, init=False)
+    _files: FileWriter = attrs.field(factory=FileWriter, init=False)
     _parts: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict, init=False)
     _end: Finished | None = attrs.field(default=None, init=False)
 
@@ -62,6 +69,8 @@ class WholeAnswer:
             self._text[:] = [text[: max(0, len(text) - event.chars)]]
         elif isinstance(event, ReasoningDelta):
             self._reasoning.append(event.text)
+        elif isinstance(event, ToolCallEnded):
+            self._calls.append(event)
         elif isinstance(event, FileProduced):
             name, part = self._files.write(event)
             self._parts.setdefault(name, []).append(part)
@@ -84,11 +93,7 @@ class WholeAnswer:
     def render(self) -> bytes:
         """The answer as JSON."""
         end = self.end
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text), "refusal": None}
-        if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
-        message |= self._parts
-        return _dump(
+        return dump_json(
             {
                 "id": self.id,
                 "object": "chat.completion",
@@ -97,15 +102,33 @@ class WholeAnswer:
                 "choices": [
                     {
                         "index": 0,
-                        "message": message,
+                        "message": self._message(),
                         "logprobs": None,
-                        "finish_reason": _FINISH_REASONS[end.finish_reason],
+                        "finish_reason": _finish_reason(end, self.legacy),
                     }
                 ],
-                "usage": _usage(end.usage),
-                "cdp_relay": _extension(end, self.notices),
+                "usage": usage_object(end.usage),
+                "cdp_relay": extension_object(end, self.notices),
             }
         )
+
+    def _message(self) -> dict[str, Any]:
+        text = "".join(self._text)
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": text if text or not self._calls else None,
+            "refusal": None,
+        }
+        if self._reasoning:
+            message["reasoning_content"] = "".join(self._reasoning)
+        if self._calls and self.legacy:
+            call = self._calls[0]
+            message["function_call"] = {"name": call.name, "arguments": call.arguments}
+        elif self._calls:
+            message["tool_calls"] = [
+                {"id": call.id, **_called(call.freeform, call.name, call.arguments)} for call in self._calls
+            ]
+        return message | self._parts
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -121,13 +144,25 @@ class ChunkWriter:
     label: str
     include_usage: bool
     request_id: str
+    legacy: bool = False
+    """Whether the client calls tools in the older spelling, which holds one call in an answer."""
     notices: list[str] = attrs.field(factory=list)
     finished: bool = attrs.field(default=False, init=False)
-    _files: _FileWriter = attrs.field(factory=lambda: _FileWriter(), init=False)
+    _files: FileWriter = attrs.field(factory=FileWriter, init=False)
+    _before: bytes = attrs.field(init=False)
+    """All of a chunk that stands before its delta. It is the same in every chunk, and so made once."""
+    _freeform: bool = attrs.field(default=False, init=False)
+    """Of the call that began last."""
+    _arguments_out: bool = attrs.field(default=False, init=False)
+    """Whether a piece of that call's arguments was written."""
+
+    def __attrs_post_init__(self) -> None:
+        head = dump_json(self._object([]))
+        self._before = b"data: " + head.removesuffix(b"]}") + b'{"index":0,"delta":'
 
     def open(self) -> bytes:
         """The first chunk, with the role."""
-        return self._chunk({"role": "assistant", "content": ""})
+        return self._chunk(b'{"role":"assistant","content":""}')
 
     def feed(self, event: ChatEvent) -> bytes:
         """The bytes for the next event; empty when it shows nothing.
@@ -135,18 +170,26 @@ class ChunkWriter:
         Raises:
           GenerationFailed: the site took back text that the client has; no chunk can say that.
         """
+        # Nearly all events are this one.
         if isinstance(event, TextDelta):
-            return self._chunk({"content": event.text}) if event.text else b""
+            return self._chunk(b'{"content":%b}' % quote_json(event.text)) if event.text else b""
+        if isinstance(event, ReasoningDelta):
+            return self._chunk(b'{"reasoning_content":%b}' % quote_json(event.text)) if event.text else b""
+        if isinstance(event, ToolCallArguments):
+            return self._arguments(event.index, event.text)
+        if isinstance(event, ToolCallBegan):
+            return self._began(event)
+        if isinstance(event, ToolCallEnded):
+            # A call that came in one piece may have had no pieces.
+            return b"" if self._arguments_out else self._arguments(event.index, event.arguments)
         if isinstance(event, TextRetracted):
             raise GenerationFailed(
                 f"The site took back {event.chars} characters of its answer, which had been streamed.",
                 next_step="Send the request again; without 'stream' such an answer comes out right.",
             )
-        if isinstance(event, ReasoningDelta):
-            return self._chunk({"reasoning_content": event.text}) if event.text else b""
         if isinstance(event, FileProduced):
             name, part = self._files.write(event)
-            return self._chunk({name: [part]})
+            return self._chunk(dump_json({name: [part]}))
         if isinstance(event, Notice):
             self.notices.append(event.message)
         elif isinstance(event, Finished):
@@ -155,91 +198,73 @@ class ChunkWriter:
 
     def keep_alive(self) -> bytes:
         """A chunk that says nothing. Idle timers of clients count chunks, and not comments."""
-        return self._chunk({"content": ""})
+        return self._chunk(b'{"content":""}')
 
     def fail(self, error: RelayError) -> bytes:
         """The last event of a stream that broke."""
         return _event(error_object(error, self.request_id))
 
+    # calls
+
+    def _began(self, call: ToolCallBegan) -> bytes:
+        self._freeform, self._arguments_out = call.freeform, False
+        if not self.legacy:
+            began = {"index": call.index, "id": call.id, **_called(call.freeform, call.name, "")}
+            return self._chunk(dump_json({"tool_calls": [began]}))
+        if call.index > 0:
+            return b""
+        return self._chunk(dump_json({"function_call": {"name": call.name, "arguments": ""}}))
+
+    def _arguments(self, index: int, text: str) -> bytes:
+        if not text or (self.legacy and index > 0):
+            return b""
+        self._arguments_out = True
+        quoted = quote_json(text)
+        if self.legacy:
+            return self._chunk(b'{"function_call":{"arguments":%b}}' % quoted)
+        form = b'"custom":{"input":%b}' if self._freeform else b'"function":{"arguments":%b}'
+        return self._chunk(b'{"tool_calls":[{"index":%d,' % index + form % quoted + b"}]}")
+
+    # chunks
+
     def _finish(self, end: Finished) -> bytes:
         self.finished = True
-        last = self._object(
-            [_choice({}, _FINISH_REASONS[end.finish_reason])],
-            cdp_relay=_extension(end, self.notices),
-        )
-        usage = _event(self._object([], usage=_usage(end.usage))) if self.include_usage else b""
+        choice = {
+            "index": 0,
+            "delta": {},
+            "logprobs": None,
+            "finish_reason": _finish_reason(end, self.legacy),
+        }
+        last = self._object([choice], cdp_relay=extension_object(end, self.notices))
+        usage = _event(self._object([], usage=usage_object(end.usage))) if self.include_usage else b""
         return _event(last) + usage + b"data: [DONE]\n\n"
 
-    def _chunk(self, delta: dict[str, Any]) -> bytes:
-        return _event(self._object([_choice(delta, None)]))
+    def _chunk(self, delta: bytes) -> bytes:
+        return self._before + delta + b',"logprobs":null,"finish_reason":null}]}\n\n'
 
     def _object(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        # The choices come last, as the writing of chunks goes on from there.
         return {
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.label,
-            "choices": choices,
             **more,
+            "choices": choices,
         }
 
 
-@attrs.define
-class _FileWriter:
-    """Writes an answer's files as parts, and counts them."""
-
-    _counts: dict[str, int] = attrs.field(factory=dict)
-
-    def write(self, file: FileProduced) -> tuple[str, dict[str, Any]]:
-        """The name of the list that the part belongs to, and the part."""
-        url = f"data:{file.media_type};base64,{b64encode(file.data).decode()}"
-        part: dict[str, Any]
-        if file.media_type.startswith("image/"):
-            # OpenRouter's form, which others took over.
-            name, part = "images", {"type": "image_url", "image_url": {"url": url}, "name": file.name}
-        else:
-            name, part = "files", {"type": "file", "file": {"filename": file.name, "file_data": url}}
-        if file.description:
-            part["description"] = file.description
-        index = self._counts[name] = self._counts.get(name, -1) + 1
-        return name, part | {"index": index}
+def _called(freeform: bool, name: str, arguments: str) -> dict[str, Any]:
+    if freeform:
+        return {"type": "custom", "custom": {"name": name, "input": arguments}}
+    return {"type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def _choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }
-
-
-def _extension(end: Finished, notices: list[str]) -> dict[str, Any]:
-    return {
-        "site": end.site,
-        "model": end.model,
-        "conversation_id": end.conversation_id,
-        "conversation_url": end.conversation_url,
-        "capture": end.capture,
-        "finish_reason": end.finish_reason.value,
-        "usage_estimated": end.usage.estimated,
-        "notices": list(notices),
-    }
+def _finish_reason(end: Finished, legacy: bool) -> str:
+    if legacy and end.finish_reason is FinishReason.TOOL_CALLS:
+        return "function_call"
+    return _FINISH_REASONS[end.finish_reason]
 
 
 def _event(value: dict[str, Any]) -> bytes:
-    return b"data: " + _dump(value) + b"\n\n"
-
-
-def _dump(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # Half a surrogate pair in an answer. UTF-8 has no form for it.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    return b"data: " + dump_json(value) + b"\n\n"

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 import attrs
 
 from cdp_relay.api.chat_completions.answer import ChunkWriter, WholeAnswer
+from cdp_relay.api.chat_completions.tools import read_offer, read_output_format
 from cdp_relay.api.dialect import AnswerFacts, Asked
 from cdp_relay.api.json_body import Field
-from cdp_relay.api.parameters import check_parameters, given_parameters, read_wishes
+from cdp_relay.api.parameters import check_parameters, given_parameters, read_label, read_wishes
 from cdp_relay.api.parts import read_part
 from cdp_relay.chat.vocabulary import (
     ChatChoice,
@@ -30,7 +31,6 @@ from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
 __all__ = ["ChatCompletion", "read_chat_completion"]
 
-_MAX_LABEL_CHARS = 256
 _PREFIX = "chatcmpl-"
 _ROLES = {
     "system": Role.SYSTEM,
@@ -50,8 +50,10 @@ class ChatCompletion:
     stream: bool
     include_usage: bool
     """Whether a streamed answer ends with a chunk that holds the usage."""
+    legacy: bool
+    """Whether tools are called in the older spelling."""
     given: tuple[str, ...]
-    """Parameters that were given and that not every site honours, in the order of the body."""
+    """Parameters that were given and that not every site honours, and what else may be left out."""
 
     def asked(self) -> Asked:
         """The request as the rest of the door takes it."""
@@ -60,7 +62,7 @@ class ChatCompletion:
             stream=self.stream,
             given=self.given,
             new_stream=self._new_stream,
-            new_whole=_new_whole,
+            new_whole=self._new_whole,
         )
 
     def _new_stream(self, facts: AnswerFacts) -> ChunkWriter:
@@ -69,12 +71,14 @@ class ChatCompletion:
             created=facts.created,
             label=facts.label,
             include_usage=self.include_usage,
+            legacy=self.legacy,
             request_id=facts.request_id,
         )
 
-
-def _new_whole(facts: AnswerFacts) -> WholeAnswer:
-    return WholeAnswer(id=_PREFIX + facts.id, created=facts.created, label=facts.label)
+    def _new_whole(self, facts: AnswerFacts) -> WholeAnswer:
+        return WholeAnswer(
+            id=_PREFIX + facts.id, created=facts.created, label=facts.label, legacy=self.legacy
+        )
 
 
 def read_chat_completion(
@@ -90,11 +94,7 @@ def read_chat_completion(
       InvalidText: a text holds a lone surrogate or a NUL.
       UnsupportedValue: something that would be lost on the way to the page.
     """
-    label = body.get("model").text()
-    if not label.strip():
-        raise InvalidRequest("model is empty.", param="model", next_step="GET /v1/models lists the ids.")
-    if len(label) > _MAX_LABEL_CHARS:
-        raise InvalidRequest(f"model is longer than {_MAX_LABEL_CHARS} characters.", param="model")
+    label = read_label(body.get("model"))
     check_parameters(body)
     messages = tuple(_message(item) for item in body.get("messages").items())
     if not messages:
@@ -107,6 +107,7 @@ def read_chat_completion(
             param="messages",
             next_step="Send at least one message with some text.",
         )
+    offer = read_offer(body)
     options, stream = body.get("stream_options"), bool(body.get("stream").value)
     return ChatCompletion(
         request=ChatRequest(
@@ -115,12 +116,16 @@ def read_chat_completion(
             messages=messages,
             wishes=read_wishes(body),
             chat=chat or ChatChoice(),
+            tools=offer.tools,
+            tool_choice=offer.choice,
+            output=read_output_format(body.get("response_format")),
             live=stream,
             client=client,
         ),
         stream=stream,
         include_usage=not options.is_null and bool(options.get("include_usage").value),
-        given=given_parameters(body.value),
+        legacy=offer.legacy,
+        given=(*given_parameters(body.value), *offer.ignored, *_unknown_roles(body.get("messages"))),
     )
 
 
@@ -145,11 +150,15 @@ def _message(field: Field) -> Message:
 
 
 def _role(field: Field) -> Role:
-    role = _ROLES.get(field.string())
-    if role is None:
-        known = ", ".join(_ROLES)
-        raise InvalidRequest(f"{field.path} is none of {known}.", param=field.path)
-    return role
+    # Whatever speaks there, the model is to read it.
+    return _ROLES.get(field.string(), Role.USER)
+
+
+def _unknown_roles(messages: Field) -> Iterable[str]:
+    for message in messages.items():
+        role = message.get("role")
+        if role.value not in _ROLES:
+            yield f"{role.path} ({role.value[:40]})"
 
 
 def _tool_call_id(field: Field) -> str | None:
@@ -173,6 +182,8 @@ def _content(message: Field, role: Role) -> tuple[Part, ...]:
                     param=f"{content.path}[{index}]",
                 )
         return (*parts, *_returned_files(message, role))
+    if content.is_null and role is Role.TOOL:
+        return ()
     if content.is_null and role is Role.ASSISTANT:
         refusal = message.get("refusal")
         said = () if refusal.is_null else (TextPart(refusal.text()),)
@@ -195,14 +206,19 @@ def _tool_calls(message: Field) -> Iterable[ToolCall]:
         for call in calls.items():
             kind = call.object().get("type")
             if kind.value == "custom":
-                custom = call.get("custom").object()
-                body, arguments = custom, custom.get("input")
+                body = call.get("custom").object()
+                arguments = body.get("input")
             else:
                 if not kind.is_null and kind.string() != "function":
                     kind.refuse("'function' or 'custom'")
                 body = call.get("function").object()
                 arguments = body.get("arguments")
-            yield ToolCall(id=call.get("id").text(), name=body.get("name").text(), arguments=arguments.text())
+            yield ToolCall(
+                id=call.get("id").text(),
+                name=body.get("name").text(),
+                arguments="" if arguments.is_null else arguments.text(),
+                freeform=kind.value == "custom",
+            )
     legacy = message.get("function_call")
     if not legacy.is_null:
         body = legacy.object()
