@@ -44,7 +44,9 @@ class ToolBox:
         """The tools that the model may be offered."""
         return tuple(tool for _, tool in self._tools.values())
 
-    def add(self, field: Field, *, schema: str = "parameters", freeform: bool = False) -> None:
+    def add(
+        self, field: Field, *, schema: str = "parameters", freeform: bool = False, rules: str = ""
+    ) -> None:
         """Add the tool that an object describes.
 
         One that has the name of an earlier tool takes its place, as it does where clients keep theirs.
@@ -52,6 +54,7 @@ class ToolBox:
         Args:
           field: an object with ``name``, ``description`` and a schema.
           schema: the member that holds the schema.
+          rules: what the description has to say beside its own words.
 
         Raises:
           InvalidRequest: the object is malformed.
@@ -65,18 +68,19 @@ class ToolBox:
         description = field.get("description")
         tool = Tool(
             name=name,
-            description="" if description.is_null else description.text(),
+            description="\n\n".join(filter(None, (description.value and description.text(), rules))),
             parameters={} if freeform else read_schema(field.get(schema)),
             freeform=freeform,
         )
         if name in self._tools:
             earlier, _ = self._tools.pop(name)
-            self.ignored.append(f"{earlier.path} (declared again)")
+            self._note(f"{earlier.path} (declared again)")
         self._tools[name] = (field, tool)
 
     def leave_out(self, field: Field, kind: str) -> None:
         """Note a tool that is of a kind which cannot be offered."""
-        self.ignored.append(f"{field.path} ({kind})" if kind else field.path)
+        place = field.path.partition("[")[0]
+        self._note(f"{place}.{kind}" if kind else place)
 
     def mode(self, field: Field) -> ToolMode:
         """Read the word for a choice.
@@ -89,7 +93,7 @@ class ToolBox:
             raise InvalidRequest(f"{field.path} is none of {', '.join(_MODES)}.", param=field.path)
         if mode is ToolMode.REQUIRED and not self._tools:
             if self.ignored:  # tools of other kinds, which the model would have had elsewhere
-                self.ignored.append(field.path)
+                self._note(field.path)
                 return ToolMode.AUTO
             raise InvalidRequest(f"{field.path} asks for a call, but there are no tools.", param=field.path)
         return mode
@@ -113,6 +117,10 @@ class ToolBox:
         """The choice among these tools; where there are none of them left, none may be called."""
         kept = tuple(dict.fromkeys(names))
         return ToolChoice(mode=mode if kept else ToolMode.NONE, names=kept)
+
+    def _note(self, name: str) -> None:
+        if name not in self.ignored:
+            self.ignored.append(name)
 
 
 def read_schema(field: Field) -> Mapping[str, Any]:

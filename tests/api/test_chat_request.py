@@ -129,7 +129,7 @@ def test_what_a_page_cannot_honour_is_named_and_let_through() -> None:
         "temperature",
         "seed",
         "brand_new",
-        "tools[1] (web_search)",
+        "tools.web_search",
         "messages[1].role (robot)",
     )
 

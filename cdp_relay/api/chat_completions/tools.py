@@ -17,6 +17,9 @@ from cdp_relay.errors import InvalidRequest, UnsupportedValue
 __all__ = ["Offer", "read_offer", "read_output_format"]
 
 
+_FLAT_MEMBERS = frozenset({"name", "definition"})
+
+
 @attrs.frozen(kw_only=True)
 class Offer:
     """What a request says about tools."""
@@ -90,7 +93,8 @@ def _add(box: ToolBox, field: Field) -> None:
         # Cursor sends the tools of the Responses API, which has the members right here.
         box.add(_inner(field, "function"))
     elif kind.value == "custom":
-        box.add(_inner(field, "custom"), freeform=True)
+        inner = _inner(field, "custom")
+        box.add(inner, freeform=True, rules=_grammar(inner.get("format")))
     else:
         box.leave_out(field, kind.string()[:40])
 
@@ -98,7 +102,19 @@ def _add(box: ToolBox, field: Field) -> None:
 def _inner(field: Field, kind: str) -> Field:
     """Where a tool has its members. Cursor sends the form of the Responses API: right in the object."""
     inner = field.get(kind)
-    return field if inner.is_null and "name" in field.value else inner.object()
+    return field if inner.is_null and _FLAT_MEMBERS & field.value.keys() else inner.object()
+
+
+def _grammar(form: Field) -> str:
+    """What the model is told of the language that a tool takes."""
+    if form.is_null or form.object().get("type").value != "grammar":
+        return ""
+    grammar = _inner(form, "grammar")
+    definition, syntax = grammar.get("definition"), grammar.get("syntax")
+    if definition.is_null:
+        return ""
+    name = "" if syntax.is_null else f"{syntax.text()} "
+    return f"The input has to follow this {name}grammar:\n{definition.text()}"
 
 
 # --- the choice ----------------------------------------------------------------------------------
