@@ -16,6 +16,8 @@ from cdp_relay.api.chat_completions import routes as chat_completions
 from cdp_relay.api.exchange import current_exchange
 from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.json_body import parse_object
+from cdp_relay.api.messages import routes as messages
+from cdp_relay.api.messages.models import model_entry, model_page
 from cdp_relay.api.service import Handler, Service
 from cdp_relay.errors import ModelNotFound, NotFound, RelayError
 
@@ -59,13 +61,17 @@ def build_app(service: Service) -> QuartTrio:
         if refresh not in ("", "0", "false"):
             site = None if refresh in ("1", "true", "all") else refresh
             failures = await relay.look_up_models(site)
+        if current_exchange(request.scope).anthropic:
+            names = ("limit", "after_id", "before_id")
+            return _json(model_page(relay.models(), **{name: request.args.get(name, "") for name in names}))
         return _json(model_list(relay.models(), failures))
 
     @route("/v1/models/<path:model>", "GET")
     async def show_model(model: str) -> Response:
         for info in relay.models():
             if info.id == model:
-                return _json(model_object(info))
+                form = model_entry if current_exchange(request.scope).anthropic else model_object
+                return _json(form(info))
         raise ModelNotFound(f"No model {header_text(model, 100)!r} is listed.", param="model")
 
     @route("/v1/sites/<site>/examine", "POST")
@@ -82,6 +88,7 @@ def build_app(service: Service) -> QuartTrio:
         return _json({**attrs.asdict(report), "ok": report.ok})
 
     chat_completions.add_routes(route, service)
+    messages.add_routes(route, service)
 
     @app.errorhandler(Exception)
     async def fail(error: Exception) -> Response:
@@ -102,9 +109,17 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def _lead_to_base_url(path: str, base_url: str) -> NotFound:
     shown = header_text(path, 100)
-    if path.rstrip("/") in ("/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings"):
+    if path.rstrip("/") in ("/v1/responses", "/v1/completions", "/v1/embeddings"):
         return NotFound(
             f"{shown} is not offered.", next_step=f"Use Chat Completions: POST {base_url}/chat/completions."
+        )
+    if path.startswith("/v1/messages/"):
+        return NotFound(f"{shown} is not offered.", next_step=f"Use POST {base_url}/messages.")
+    if path.rstrip("/").endswith(("/messages", "/messages/count_tokens")):
+        return NotFound(
+            f"There is nothing at {shown}.",
+            next_step=f"Set the base URL to {base_url.removesuffix('/v1')} for clients that add /v1/messages "
+            f"to it, as Anthropic's own do, or to {base_url} for those that add /messages.",
         )
     return NotFound(
         f"There is nothing at {shown}.",

@@ -146,7 +146,7 @@ class Door:
                 await receive()  # websocket.connect
                 failure = render_failure(error, exchange.id, exchange.form)
                 exchange.status = failure.status
-                headers = _encoded({**failure.headers, "x-request-id": exchange.id})
+                headers = _encoded({**failure.headers, **_ids(exchange)})
                 headers.append((b"content-length", str(len(failure.body)).encode()))
                 await send(
                     {"type": "websocket.http.response.start", "status": failure.status, "headers": headers}
@@ -168,6 +168,7 @@ def _open_exchange(head: Head, nursery: trio.Nursery) -> Exchange:
         client_request_id=header_text(head.text(b"x-request-id"), 100),
         nursery=nursery,
         started=trio.current_time(),
+        anthropic=bool(head.values(b"anthropic-version")),
     )
 
 
@@ -195,7 +196,7 @@ class _Outgoing:
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.exchange.status = message["status"]
-            extra = {"x-request-id": self.exchange.id, **self.exchange.headers}
+            extra = {**_ids(self.exchange), **self.exchange.headers}
             message = {**message, "headers": [*message["headers"], *_encoded(extra)]}
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             # The server announces the disconnect to the application inside of this very send. The
@@ -235,6 +236,11 @@ async def _refuse(
             await body_over.wait()
         await outgoing({"type": "http.response.body", "body": b"", "more_body": False})
         nursery.cancel_scope.cancel()
+
+
+def _ids(exchange: Exchange) -> dict[str, str]:
+    """The request's id under the names by which OpenAI's and Anthropic's clients read it."""
+    return {"x-request-id": exchange.id, "request-id": exchange.id}
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -43,6 +43,8 @@ class Exchange:
     nursery: trio.Nursery
     started: float
     """On trio's clock."""
+    anthropic: bool = False
+    """Whether its head has an ``anthropic-version``."""
     turn: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Entered by whoever runs the turn, so that a service that stops can cut it off."""
     body: bytes = b""
@@ -61,7 +63,7 @@ class Exchange:
     @property
     def form(self) -> ErrorForm:
         """How its errors are told."""
-        return error_form(self.path)
+        return error_form(self.path, anthropic=self.anthropic)
 
     def interrupt(self) -> None:
         """Cut the turn off; its client gets :meth:`interruption`."""

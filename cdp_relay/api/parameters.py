@@ -232,6 +232,7 @@ _WISHES = {
     "temperature": "temperature",
     "reasoning_effort": "effort",
     "reasoning": "effort",
+    "output_config.effort": "effort",
 }
 """The control that grants each wish."""
 

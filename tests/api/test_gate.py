@@ -172,7 +172,7 @@ async def test_liveness_needs_no_key_and_says_nothing_else() -> None:
             assert (await send(server, method, path, None, {"Authorization": None})).status == 200
     assert health.json() == {"status": "ok"}
     assert "server" not in health.headers
-    assert set(health.headers) == {"content-type", "content-length", "date", "x-request-id"}
+    assert set(health.headers) == {"content-type", "content-length", "date", "x-request-id", "request-id"}
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,6 @@ class Case:
         Case("GET", "/v1/../../etc/passwd", 404, "/v1"),
         Case("GET", "/v1/%2e%2e/%00", 404, "/v1"),
         Case("POST", "/v1/responses", 404, "/chat/completions"),
-        Case("POST", "/v1/messages?beta=true", 404, "/chat/completions"),
         Case("GET", "/v1/models/nobody/knows", 404, "GET /v1/models"),
         Case("GET", "/v1/chat/completions", 405, "POST"),
         Case("POST", "/v1/models", 405, "GET"),

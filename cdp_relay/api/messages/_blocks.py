@@ -1,0 +1,303 @@
+"""Content blocks: what a message says, and what it does with tools.
+
+Blocks that are a server's own business (its searches, its containers) have nothing to tell a page, and
+are left out of an assistant's turns. What a user sends is left out only where no data are lost by it,
+and is named then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import attrs
+
+from cdp_relay.api.json_body import Field
+from cdp_relay.api.messages._shape import EXTENSION
+from cdp_relay.api.parts import decode_base64, decode_data_url
+from cdp_relay.chat.media import ending_of, sniff_type
+from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart, ToolCall
+from cdp_relay.errors import InvalidRequest, UnsupportedValue
+from cdp_relay.text import check_text
+
+__all__ = ["BlockReader"]
+
+_AS_BASE64 = "Send it in the request: {'type': 'base64', 'media_type': 'image/png', 'data': '...'}."
+_UNSPOKEN = frozenset({"thinking", "redacted_thinking"})
+"""What a model thought in an earlier answer; clients send it back, and it is not said again."""
+_SERVERS_OWN = frozenset(
+    {
+        "server_tool_use",
+        "mcp_tool_use",
+        "mcp_tool_result",
+        "mcp_tool_listing",
+        "container_upload",
+        "search_result",
+        "tool_reference",
+        "fallback",
+    }
+)
+"""Of an assistant's turn, beside every ``*_tool_result``."""
+
+
+@attrs.define(eq=False)
+class BlockReader:
+    """Reads the messages of one request, oldest first."""
+
+    ignored: list[str] = attrs.field(factory=list)
+    """What was left out and may be missed, for the client."""
+    _called: dict[str, str] = attrs.field(factory=dict, init=False)
+    """The tool of each call so far, by the call's id: results do not name it."""
+
+    def system(self, field: Field) -> Iterable[Message]:
+        """Read instructions, a text or blocks; each block becomes a message of its own.
+
+        Raises:
+          InvalidRequest, InvalidText: they are malformed.
+          UnsupportedValue: there is a file among them.
+        """
+        if isinstance(field.value, str):
+            texts = [field.text()]
+        else:
+            texts = [text for item in field.items() if (text := self._instruction(item))]
+        return [Message(role=Role.SYSTEM, parts=(TextPart(text),)) for text in texts if text]
+
+    def user(self, field: Field) -> Iterable[Message]:
+        """Read what the user says; results of tools become messages of their own, in their order.
+
+        Raises:
+          InvalidRequest, InvalidText: it is malformed.
+          UnsupportedValue: a part of it would be lost on the way to the page.
+        """
+        if isinstance(field.value, str):
+            return [Message(role=Role.USER, parts=(TextPart(field.text()),))]
+        read: list[Message] = []
+        parts: list[Part] = []
+        for block in field.items():
+            if _kind(block) == "tool_result":
+                if parts:
+                    read.append(Message(role=Role.USER, parts=_spaced(parts)))
+                    parts = []
+                read.append(self._result(block))
+            else:
+                parts += self._said(block)
+        if parts:
+            read.append(Message(role=Role.USER, parts=_spaced(parts)))
+        return read
+
+    def assistant(self, field: Field) -> Iterable[Message]:
+        """Read an earlier answer; text that follows a call becomes a message of its own.
+
+        Raises:
+          InvalidRequest, InvalidText: it is malformed.
+          UnsupportedValue: an image or a document in it cannot be had.
+        """
+        if field.is_null:
+            return []
+        if isinstance(field.value, str):
+            return [Message(role=Role.ASSISTANT, parts=(TextPart(field.text()),))]
+        read: list[Message] = []
+        parts: list[Part] = []
+        calls: list[ToolCall] = []
+        for block in field.items():
+            if _kind(block) == "tool_use":
+                calls.append(self._call(block))
+                continue
+            said = self._answered(block)
+            if said and calls:
+                read.append(Message(role=Role.ASSISTANT, parts=tuple(parts), tool_calls=tuple(calls)))
+                parts, calls = [], []
+            parts += said
+        if parts or calls:
+            read.append(Message(role=Role.ASSISTANT, parts=tuple(parts), tool_calls=tuple(calls)))
+        return read
+
+    # blocks
+
+    def _instruction(self, block: Field) -> str:
+        if isinstance(block.value, str):
+            return block.text()
+        kind = _kind(block)
+        if kind == "text":
+            return block.get("text").text()
+        if kind in _FILES:
+            raise UnsupportedValue(
+                f"{block.path} is a file: instructions are text; it belongs into a user message.",
+                param=block.path,
+            )
+        self._leave_out(block, kind)
+        return ""
+
+    def _said(self, block: Field) -> Iterable[Part]:
+        if isinstance(block.value, str):
+            return [TextPart(block.text())]
+        kind = _kind(block)
+        if kind == "text":
+            return [TextPart(block.get("text").text())]
+        if kind in _FILES:
+            return self._file(block)
+        if kind == "search_result":
+            return self._wrapped(block, block.get("content"))
+        if kind in _UNSPOKEN:
+            return []
+        if kind == "container_upload":
+            raise _no_ids(block.get("file_id"))
+        if isinstance(block.value.get("text"), str):
+            self._leave_out(block, kind, but_text=True)
+            return [TextPart(block.get("text").text())]
+        if kind not in _SERVERS_OWN and not block.get("source").is_null:
+            raise UnsupportedValue(
+                f"{block.path} is of a kind that is not known here: {kind[:40]!r}.",
+                param=f"{block.path}.type",
+                next_step="Send blocks of type 'text', 'image' or 'document'.",
+            )
+        self._leave_out(block, kind)
+        return []
+
+    def _answered(self, block: Field) -> Iterable[Part]:
+        if isinstance(block.value, str):
+            return [TextPart(block.text())]
+        kind = _kind(block)
+        if kind == "text":
+            made = block.get(EXTENSION)
+            if isinstance(made.value, dict) and _kind(made) in _FILES:
+                return self._file(made)  # an image that this service passed on, sent back
+            text = block.get("text").text()
+            return [TextPart(text)] if text else []
+        if kind in _FILES:
+            return self._file(block)
+        if kind == "compaction":
+            summary = block.get("content")
+            return [] if summary.is_null else [TextPart(summary.text())]
+        if kind not in _UNSPOKEN | _SERVERS_OWN and not kind.endswith("_tool_result"):
+            self._leave_out(block, kind)
+        return []
+
+    def _call(self, block: Field) -> ToolCall:
+        call_id, name = block.get("id").text(), block.get("name").text()
+        given = block.get("input")
+        arguments = json.dumps({} if given.is_null else given.object().value, ensure_ascii=False)
+        check_text(arguments, name=given.path, param=given.path)
+        self._called[call_id] = name
+        return ToolCall(id=call_id, name=name, arguments=arguments)
+
+    def _result(self, block: Field) -> Message:
+        call_id = block.get("tool_use_id").text()
+        failed = block.get("is_error")
+        return Message(
+            role=Role.TOOL,
+            parts=_spaced(self._contents(block.get("content"))),
+            name=self._called.get(call_id),
+            tool_call_id=call_id,
+            failed=False if failed.is_null else failed.boolean(),
+        )
+
+    def _contents(self, content: Field) -> list[Part]:
+        """A text, or blocks inside of a block."""
+        if content.is_null:
+            return []
+        if isinstance(content.value, str):
+            return [TextPart(content.text())]
+        return [part for item in content.items() for part in self._said(item)]
+
+    # files and documents
+
+    def _file(self, block: Field) -> Iterable[Part]:
+        return [_read_image(block)] if _kind(block) == "image" else self._document(block)
+
+    def _document(self, block: Field) -> Iterable[Part]:
+        source = block.get("source").object()
+        kind = _kind(source)
+        if kind == "text":
+            return self._wrapped(block, source.get("data"))
+        if kind == "content":
+            return self._wrapped(block, source.get("content"))
+        data, media_type = _read_source(source, kind)
+        media_type = media_type or sniff_type(data) or "application/pdf"
+        name = _text(block.get("title")) or _text(block.get("name")) or "document"
+        if "." not in name:
+            name += ending_of(media_type)
+        file = FilePart(name=name, media_type=media_type, data=data)
+        about = _text(block.get("context"))
+        return [TextPart(about), file] if about else [file]
+
+    def _wrapped(self, block: Field, content: Field) -> Iterable[Part]:
+        """A document's texts and images between tags that say which one it is."""
+        if not isinstance(content.value, str | list):
+            content.refuse("a string or an array of blocks")
+        tag = _kind(block)
+        told = [("title", block.get("title")), ("context", block.get("context"))]
+        if tag == "search_result":
+            told.append(("source", block.get("source")))
+        facts = "".join(f' {name}="{text}"' for name, field in told if (text := _text(field)))
+        return _spaced([TextPart(f"<{tag}{facts}>"), *self._contents(content), TextPart(f"</{tag}>")])
+
+    def _leave_out(self, block: Field, kind: str, *, but_text: bool = False) -> None:
+        self.ignored.append(f"{block.path} ({kind}{', all but its text' if but_text else ''})")
+
+
+_FILES = frozenset({"image", "document"})
+
+
+def _kind(field: Field) -> str:
+    return field.object().get("type").string()
+
+
+def _text(field: Field) -> str:
+    return "" if field.is_null else field.text()
+
+
+def _spaced(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Blocks are things apart: where two texts meet, a line ends."""
+    spaced: list[Part] = []
+    for part in parts:
+        if isinstance(part, TextPart):
+            if not part.text:
+                continue
+            last = spaced[-1] if spaced else None
+            if isinstance(last, TextPart) and not last.text.endswith("\n") and part.text[0] != "\n":
+                spaced.append(TextPart("\n"))
+        spaced.append(part)
+    return tuple(spaced)
+
+
+def _read_image(block: Field) -> FilePart:
+    source = block.get("source").object()
+    data, media_type = _read_source(source, _kind(source))
+    found = sniff_type(data) or media_type
+    if not found.startswith("image/"):
+        raise InvalidRequest(
+            f"{source.path} holds {found or 'no image'}, not an image.", param=f"{block.path}.source"
+        )
+    return FilePart(name=_text(block.get("name")) or "image" + ending_of(found), media_type=found, data=data)
+
+
+def _read_source(source: Field, kind: str) -> tuple[bytes, str]:
+    if kind == "base64":
+        content = source.get("data")
+        data = decode_base64(content.string(), content)
+        if not data:
+            raise InvalidRequest(f"{content.path} is empty.", param=content.path)
+        return data, _text(source.get("media_type")).strip().lower()
+    if kind == "url":
+        url = source.get("url")
+        if url.string()[:5].lower() == "data:":
+            return decode_data_url(url)
+        raise UnsupportedValue(
+            f"{url.path} is a remote address, and the relay fetches none for its clients.",
+            param=url.path,
+            next_step=_AS_BASE64,
+        )
+    if kind == "file":
+        raise _no_ids(source.get("file_id"))
+    raise UnsupportedValue(
+        f"{source.path}.type is unknown: {kind[:40]!r}.", param=f"{source.path}.type", next_step=_AS_BASE64
+    )
+
+
+def _no_ids(field: Field) -> UnsupportedValue:
+    return UnsupportedValue(
+        f"{field.path} names a stored file, and the relay stores none.",
+        param=field.path,
+        next_step=_AS_BASE64,
+    )
