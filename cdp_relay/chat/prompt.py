@@ -22,6 +22,10 @@ SYSTEM_HEADING = "# Instructions"
 HISTORY_HEADING = "# Conversation so far"
 LAST_HEADING = "# Message to answer"
 _CONTINUE = "Continue the conversation: write the next assistant message, and nothing else."
+_GO_ON = (
+    "The last assistant message above is not finished. Go on with it from its very last character: write "
+    "only what follows, and repeat nothing of it, as your words are joined to it as they are."
+)
 
 
 def render_prompt(messages: Sequence[Message]) -> str:
@@ -49,8 +53,14 @@ def render_prompt(messages: Sequence[Message]) -> str:
     history = turns[:-1] if answered else turns
     if history:
         sections.append(HISTORY_HEADING + "\n\n" + "\n".join(_render_turn(message) for message in history))
-    sections.append(LAST_HEADING + "\n\n" + (last.text if answered else _CONTINUE))
+    sections.append(LAST_HEADING + "\n\n" + (last.text if answered else _demand(last)))
     return "\n\n".join(sections)
+
+
+def _demand(last: Message) -> str:
+    """What to ask for when the last message asks for nothing itself."""
+    begun = last.role is Role.ASSISTANT and last.text and not last.tool_calls
+    return _GO_ON if begun else _CONTINUE
 
 
 def split_system(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...]]:

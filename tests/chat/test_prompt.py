@@ -48,6 +48,18 @@ def test_the_system_text_comes_first_and_the_question_last() -> None:
     assert "<user>\nWhat is 2+2?\n</user>\n<assistant>\nVier.\n</assistant>" in prompt
 
 
+def test_an_answer_that_the_client_began_is_to_be_gone_on_with() -> None:
+    question = message(Role.USER, "What is the Greek name of the sun?")
+    begun = render_prompt([question, message(Role.ASSISTANT, "The best answer is (")])
+    called = render_prompt(
+        [question, message(Role.ASSISTANT, "Hm.", tool_calls=(ToolCall(id="1", name="f", arguments="{}"),))]
+    )
+    assert "<assistant>\nThe best answer is (\n</assistant>" in begun
+    demand = begun.partition(LAST_HEADING)[2]
+    assert "Go on with it from its very last character" in demand
+    assert "Go on" not in called.partition(LAST_HEADING)[2]
+
+
 def test_calls_and_their_results_are_part_of_the_history() -> None:
     call = ToolCall(id="call_1", name="read_file", arguments='{"path": "a.py"}')
     prompt = render_prompt(
