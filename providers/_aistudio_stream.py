@@ -24,7 +24,7 @@ _MAX_DRIFTS = 64
 
 # Places in a frame, a candidate and a part.
 _CANDIDATES, _FEEDBACK, _USAGE, _TRAILER, _RESPONSE_ID = 0, 1, 2, 3, 7
-_CONTENT, _FINISH, _FINISH_MESSAGE = 0, 1, 3
+_CONTENT, _FINISH, _FINISH_MESSAGE, _GROUNDING = 0, 1, 3, 7
 _TEXT, _INLINE, _DRIVE_FILE, _LINKED = 1, 2, 5, 6
 _CODE, _CODE_OR_RESULT, _RESULT = 7, 8, 9
 _CALL_BEFORE, _CALL, _CALL_RESULT = 3, 10, 11
@@ -70,6 +70,7 @@ class AIStudioDecoder:
         self._code_before_result = False
         self._calls: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
+        self._tools: set[str] = set()
         self._over = False
         self._out: list[DecoderEvent] = []
 
@@ -204,6 +205,8 @@ class AIStudioDecoder:
             self._content(content)
         elif content is not None:
             self._report("candidate", f"content that is {_name(content)}")
+        if _at(candidate, _GROUNDING):
+            self._heed_tool("search")
         finish = _at(candidate, _FINISH)
         if isinstance(finish, int) and not isinstance(finish, bool):
             if finish:
@@ -296,11 +299,19 @@ class AIStudioDecoder:
 
     def _ran(self, place: int, body: str) -> None:
         """Code that the model ran, or what came out: its work on the answer, not the answer."""
+        self._heed_tool("code execution")
         is_code = place == _CODE or (place == _CODE_OR_RESULT and not self._code_before_result)
         self._code_before_result = self._code_before_result or place == _CODE
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
         kind = "python" if is_code else ""
         self._put_reasoning(self._reasoning.feed(f"\n{fence}{kind}\n{body.rstrip(chr(10))}\n{fence}\n"))
+
+    def _heed_tool(self, tool: str) -> None:
+        if tool not in self._tools:
+            self._tools.add(tool)
+            self._out.append(
+                Notice(code="site_tool_used", message=f"AI Studio used a tool of its own: {tool}.")
+            )
 
     def _called(self, name: str, call: str) -> None:
         # The same call is told again by later frames.

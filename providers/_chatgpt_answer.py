@@ -27,6 +27,7 @@ from ._chatgpt_messages import (
     reasoning_status,
     system_error,
     text_of_run,
+    tool_of,
 )
 from ._chatgpt_passages import Passage, Reading
 from ._chatgpt_pictures import Pictures
@@ -78,6 +79,8 @@ class Answer:
         if verdict.unknown:
             self.report("content", verdict.unknown)
         self._heed_thinking(verdict.kind, message)
+        if (tool := tool_of(message)) is not None:
+            self.notice("site_tool_used", f"ChatGPT used a tool of its own: {tool}.")
         self.pictures.heed(message)
         if verdict.kind is Kind.FAILURE:
             self.failure = system_error(message)

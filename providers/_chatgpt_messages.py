@@ -22,6 +22,7 @@ __all__ = [
     "reasoning_status",
     "system_error",
     "text_of_run",
+    "tool_of",
 ]
 
 
@@ -70,6 +71,8 @@ _OTHER_TYPES = frozenset(
 )
 _QUIET_CHANNELS = frozenset({"commentary", "analysis", "summary", "confidence"})
 _THINKING_TOOL = "a8km123"
+_NO_TOOLS = frozenset({"", "all", "assistant", "user", _THINKING_TOOL})
+"""Recipients that are none."""
 
 
 def judge(message: dict[str, Any]) -> Verdict:
@@ -101,6 +104,20 @@ def judge(message: dict[str, Any]) -> Verdict:
     if kind in _TEXT_TYPES:
         return Verdict(Kind.ANSWER)
     return Verdict(Kind.OTHER, "" if kind in _OTHER_TYPES else f"content type {kind}")
+
+
+def tool_of(message: dict[str, Any]) -> str | None:
+    """The tool of the site's that a message calls, or that wrote it; without the name of its function."""
+    author = _object(message.get("author"))
+    if author.get("role", "assistant") == "assistant":
+        name = plain(message.get("recipient"))
+    elif author.get("role") == "tool" and judge(message).kind is Kind.OTHER:
+        name = plain(author.get("name"))
+    else:
+        return None
+    if not isinstance(name, str) or name in _NO_TOOLS:
+        return None
+    return name.partition(".")[0][:60]
 
 
 def node_at(kind: Kind, message: dict[str, Any], number: int) -> tuple[str, Any] | None:

@@ -127,7 +127,7 @@ class Blocks:
             for summary in summaries if isinstance(summaries, list) else ():
                 self._summary(block, summary)
         elif kind.endswith("tool_use"):
-            self._notice("site_tool", f"Claude used a tool of its own: {block.name[:80] or kind}.")
+            self._notice("site_tool_used", f"Claude used a tool of its own: {block.name[:80] or kind}.")
         elif not kind.endswith("tool_result") and kind not in _QUIET_KINDS:
             self._report("block", kind[:80])
 

@@ -65,7 +65,7 @@ class GeminiDecoder:
         self._title = ""
         self._envelopes = 0
         self._reported: set[tuple[str, str]] = set()
-        self._noticed: set[str] = set()
+        self._noticed: set[tuple[str, str]] = set()
         self._thought_before = False
 
     # --- what the contract asks for
@@ -104,8 +104,8 @@ class GeminiDecoder:
             self._out.append(Drift(kind=kind, detail=detail))
 
     def _notice(self, code: str, message: str) -> None:
-        if code not in self._noticed:
-            self._noticed.add(code)
+        if (code, message) not in self._noticed:
+            self._noticed.add((code, message))
             self._out.append(Notice(code=code, message=message))
 
     def _take(self, frames: Iterator[str | BadLength], *, ended: bool) -> None:
@@ -184,12 +184,15 @@ class GeminiDecoder:
             self._heed_side(side)
         self._heed_title(dig(payload, 10) or dig(payload, 11))
         self._heed_model(dig(payload, 42), dig(payload, 39))
+        tool = dig(payload, 6, 1, 0)
+        tool = tool if isinstance(tool, str) else None
+        if tool:
+            self._notice("site_tool_used", f"Gemini used a tool of its own: {tool[:60]}.")
         candidates = dig(payload, 4)
         if not isinstance(candidates, list) or not candidates:
             return
         whole = dig(payload, 14) is True or isinstance(dig(payload, 25), str)
-        busy = isinstance(dig(payload, 6, 1, 0), str)
-        self._heed_candidate(self._chosen(candidates), whole=whole, busy=busy)
+        self._heed_candidate(self._chosen(candidates), whole=whole, busy=tool is not None)
 
     def _history(self, payload: list[Any]) -> None:
         """The page has read the chat again: our turn in it is told as far as it has come."""

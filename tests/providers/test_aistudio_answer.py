@@ -9,6 +9,7 @@ import pytest
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.contract import FileSeen
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.usage import TokenCount
 from tests.providers.aistudio_frames import (
     LAST,
     TRAILER,
@@ -146,6 +147,13 @@ def test_code_that_the_model_ran_is_its_work_and_not_its_answer(code_at: str, re
     )
     assert said.text == "It is 42."
     assert said.reasoning == '\n````python\nprint("```")\n````\n\n```\n42\n```\n'
+    assert said.notices == ["site_tool_used"]
+
+
+def test_a_search_of_the_sites_is_told_once() -> None:
+    grounded = frame(part("It rains."))
+    grounded[0][0] += [None] * 6 + [[["https://example.org"]]]
+    assert decode(body(grounded, grounded, LAST)).notices == ["site_tool_used"]
     assert said.drift_lines == []
 
 
@@ -207,9 +215,9 @@ def test_padding_that_keeps_the_connection_alive_says_nothing() -> None:
 def test_the_site_s_own_count_is_reported() -> None:
     reader = AnswerReader(provider().new_decoder(), Delivery())
     reader.body(body(frame(part("x"), usage=usage(9, 1, 3)), LAST))
-    told = reader.usage(prompt_tokens=1000)
+    told = reader.usage(TokenCount(tokens=1000, source="estimate"))
     assert (told.prompt_tokens, told.completion_tokens, told.reasoning_tokens) == (9, 4, 3)
-    assert not told.estimated
+    assert (told.estimated, told.source) == (False, "site")
 
 
 def test_tokens_of_tools_count_as_prompt() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdp_relay.chat.contract import AnswerEnded, TitleSeen
-from cdp_relay.chat.vocabulary import TextDelta
+from cdp_relay.chat.vocabulary import Notice, TextDelta
 from tests.providers.chatgpt_frames import (
     COMPLETE,
     DONE,
@@ -122,6 +122,26 @@ def test_the_last_words_may_sit_in_the_closing_patch() -> None:
 def test_what_is_not_the_answer_is_left_out_and_does_not_end_it(other: bytes) -> None:
     said = decode(START, other, text("no"), closing("no"), start(), text("yes"), closing(), TAIL, None)
     assert (said.text, said.reasoning, said.ends) == ("yes", "", ["stop"])
+
+
+def test_a_tool_of_the_sites_is_named_once_an_answer() -> None:
+    said = decode(
+        START,
+        start("a", "search", recipient="web.run", channel="commentary"),
+        start("b", "found", role="tool", name="web.run", channel=None),
+        start("c", "search again", recipient="web.search", channel="commentary"),
+        start("d", content={"content_type": "code", "language": "python3", "text": "1"}, recipient="python"),
+        start(),
+        text("yes"),
+        closing(),
+        TAIL,
+    )
+    notices = [event for event in said.events if isinstance(event, Notice)]
+    assert {notice.code for notice in notices} == {"site_tool_used"}
+    assert [notice.message for notice in notices] == [
+        "ChatGPT used a tool of its own: web.",
+        "ChatGPT used a tool of its own: python.",
+    ]
 
 
 def test_a_message_that_turns_to_a_tool_is_no_longer_the_answer() -> None:
@@ -335,7 +355,9 @@ def test_an_answer_that_was_cut_short_ends_without_the_streams_tail(
 @pytest.mark.parametrize("image", [True, False])
 def test_an_image_turn_ends_without_text_and_the_page_will_show_the_picture(image: bool) -> None:
     about = {"image_gen_task_id": "task-1"} if image else {}
-    card = message("t", "Working on it", role="tool", name="img", channel=None, end_turn=True, metadata=about)
+    card = message(
+        "t", "Working on it", role="tool", name="t2uay3k", channel=None, end_turn=True, metadata=about
+    )
     said = decode(
         START,
         start("m", content={"content_type": "code", "text": "{}"}, recipient="t2uay3k", channel=None),
@@ -344,7 +366,8 @@ def test_an_image_turn_ends_without_text_and_the_page_will_show_the_picture(imag
         TAIL,
         None,
     )
-    assert (said.text, said.ends, said.notices) == ("", ["stop"], [] if image else ["answer_elsewhere"])
+    elsewhere = [] if image else ["answer_elsewhere"]
+    assert (said.text, said.ends, said.notices) == ("", ["stop"], ["site_tool_used", *elsewhere])
     assert [(file.url, file.sign) for file in said.files] == (
         [("", "/backend-api/estuary/content")] if image else []
     )

@@ -64,7 +64,7 @@ def test_all_text_blocks_are_the_answer_and_tools_are_not() -> None:
         tail(),
     )
     assert said.text == "First, then."
-    assert said.notices == ["site_tool", "site_tool"]
+    assert said.notices == ["site_tool_used", "site_tool_used"]
     assert said.drift == []
 
 

@@ -94,6 +94,7 @@ def test_while_a_tool_runs_text_waits() -> None:
     assert play([body(*first, ended=False)]).text == ""
     said = told(*first, text("It is Tuesday."), text("It is Tuesday.", done=True))
     assert (said.text, said.retracted) == ("It is Tuesday.", 0)
+    assert said.notices == ["site_tool_used"]
 
 
 def test_an_empty_text_takes_nothing_back() -> None:
