@@ -12,9 +12,9 @@ from typing import Protocol
 import attrs
 
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Finished
-from cdp_relay.errors import RelayError
+from cdp_relay.errors import GenerationFailed, RelayError
 
-__all__ = ["SSE_TYPE", "AnswerFacts", "Asked", "StreamWriter", "WholeWriter"]
+__all__ = ["SSE_TYPE", "AnswerFacts", "Asked", "StreamWriter", "WholeWriter", "text_taken_back"]
 
 SSE_TYPE = "text/event-stream; charset=utf-8"
 
@@ -98,3 +98,11 @@ class Asked:
     new_stream: Callable[[AnswerFacts], StreamWriter]
     new_whole: Callable[[AnswerFacts], WholeWriter]
     stream_type: str = SSE_TYPE
+
+
+def text_taken_back(chars: int) -> GenerationFailed:
+    """The error of a stream whose client has text that the site took back; no dialect can say that."""
+    return GenerationFailed(
+        f"The site took back {chars} characters of its answer, which had been streamed.",
+        next_step="Send the request again; without 'stream' such an answer comes out right.",
+    )

@@ -16,6 +16,7 @@ from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
 __all__ = [
     "CHAT_HEADER",
+    "CHAT_PARAMETERS",
     "check_parameters",
     "given_parameters",
     "ignored_parameters",
@@ -26,6 +27,16 @@ __all__ = [
 
 CHAT_HEADER = "X-CDP-Relay-Chat"
 """The request header that says which chat a request goes to."""
+
+CHAT_PARAMETERS = frozenset(
+    {
+        *("model", "messages", "stream", "stream_options", "n"),
+        *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"),
+        # The relay cuts the answer itself where the page has no control for it.
+        *("stop", "max_tokens", "max_completion_tokens"),
+    }
+)
+"""What Chat Completions honours on every site."""
 
 _EFFORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 _CHAT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{3,199}")
@@ -50,8 +61,11 @@ def read_label(field: Field) -> str:
     return label
 
 
-def check_parameters(body: Field) -> None:
+def check_parameters(body: Field, *, but: Collection[str] = ()) -> None:
     """Check the types and ranges of all known parameters.
+
+    Args:
+      but: names that mean something else in the dialect.
 
     Raises:
       InvalidRequest, InvalidText: one is wrong; ``param`` names it.
@@ -59,7 +73,7 @@ def check_parameters(body: Field) -> None:
     """
     for name, check in _PARAMETERS.items():
         parameter = body.get(name)
-        if not parameter.is_null:
+        if not parameter.is_null and name not in but:
             check(parameter)
 
 
@@ -81,9 +95,17 @@ def read_wishes(body: Field) -> Wishes:
     )
 
 
-def given_parameters(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the parameters that say something and that not every site honours, in the body's order."""
-    return tuple(_given(body))
+def given_parameters(body: Mapping[str, Any], honoured: Collection[str] = CHAT_PARAMETERS) -> tuple[str, ...]:
+    """Name the parameters that say something and that not every site honours, in the body's order.
+
+    Args:
+      honoured: the names that the dialect honours on every site.
+    """
+    return tuple(
+        name
+        for name, value in body.items()
+        if name not in honoured and value is not None and value is not False and value not in ([], {}, "")
+    )
 
 
 def ignored_parameters(given: Iterable[str], honours: Collection[str]) -> tuple[str, ...]:
@@ -219,15 +241,6 @@ _PARAMETERS: dict[str, Callable[[Field], object]] = {
 }
 """Every known parameter but ``model`` and ``messages``, and what it has to be unless it is null."""
 
-_ALWAYS_HONOURED = frozenset(
-    {
-        *("model", "messages", "stream", "stream_options", "n"),
-        *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"),
-        # The relay cuts the answer itself where the page has no control for it.
-        *("stop", "max_tokens", "max_completion_tokens"),
-    }
-)
-
 _WISHES = {
     "temperature": "temperature",
     "reasoning_effort": "effort",
@@ -235,10 +248,3 @@ _WISHES = {
     "output_config.effort": "effort",
 }
 """The control that grants each wish."""
-
-
-def _given(body: Mapping[str, Any]) -> Iterable[str]:
-    for name, value in body.items():
-        if name in _ALWAYS_HONOURED or value is None or value is False or value in ([], {}):
-            continue
-        yield name

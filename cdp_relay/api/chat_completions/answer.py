@@ -12,8 +12,10 @@ from typing import Any
 import attrs
 
 from cdp_relay.api.chat_completions._files import FileWriter
+from cdp_relay.api.dialect import text_taken_back
 from cdp_relay.api.ending import extension_object, usage_object
 from cdp_relay.api.failure import error_object
+from cdp_relay.api.gathered import Gathered
 from cdp_relay.api.json_out import dump_json, quote_json
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
@@ -28,7 +30,7 @@ from cdp_relay.chat.vocabulary import (
     ToolCallBegan,
     ToolCallEnded,
 )
-from cdp_relay.errors import GenerationFailed, InternalError, RelayError
+from cdp_relay.errors import RelayError
 
 __all__ = ["ChunkWriter", "WholeAnswer"]
 
@@ -44,51 +46,14 @@ _FINISH_REASONS = {
 
 
 @attrs.define(eq=False, kw_only=True)
-class WholeAnswer:
-    """Collect the events of a turn into one ``chat.completion`` object."""
+class WholeAnswer(Gathered):
+    """The events of a turn as one ``chat.completion`` object."""
 
     id: str
     created: int
     label: str
     legacy: bool = False
     """Whether the client calls tools in the older spelling, ``function_call``."""
-    notices: list[str] = attrs.field(factory=list)
-    _text: list[str] = attrs.field(factory=list, init=False)
-    _reasoning: list[str] = attrs.field(factory=list, init=False)
-    _calls: list[ToolCallEnded] = attrs.field(factory=list, init=False)
-    _files: FileWriter = attrs.field(factory=FileWriter, init=False)
-    _parts: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict, init=False)
-    _end: Finished | None = attrs.field(default=None, init=False)
-
-    def feed(self, event: ChatEvent) -> None:
-        """Take the next event."""
-        if isinstance(event, TextDelta):
-            self._text.append(event.text)
-        elif isinstance(event, TextRetracted):
-            text = "".join(self._text)
-            self._text[:] = [text[: max(0, len(text) - event.chars)]]
-        elif isinstance(event, ReasoningDelta):
-            self._reasoning.append(event.text)
-        elif isinstance(event, ToolCallEnded):
-            self._calls.append(event)
-        elif isinstance(event, FileProduced):
-            name, part = self._files.write(event)
-            self._parts.setdefault(name, []).append(part)
-        elif isinstance(event, Notice):
-            self.notices.append(event.message)
-        elif isinstance(event, Finished):
-            self._end = event
-
-    @property
-    def end(self) -> Finished:
-        """The turn's last event.
-
-        Raises:
-          InternalError: there was none.
-        """
-        if self._end is None:
-            raise InternalError("The turn ended without saying how.")
-        return self._end
 
     def render(self) -> bytes:
         """The answer as JSON."""
@@ -113,22 +78,25 @@ class WholeAnswer:
         )
 
     def _message(self) -> dict[str, Any]:
-        text = "".join(self._text)
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": text if text or not self._calls else None,
+            "content": self.text if self.text or not self.calls else None,
             "refusal": None,
         }
-        if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
-        if self._calls and self.legacy:
-            call = self._calls[0]
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        if self.calls and self.legacy:
+            call = self.calls[0]
             message["function_call"] = {"name": call.name, "arguments": call.arguments}
-        elif self._calls:
+        elif self.calls:
             message["tool_calls"] = [
-                {"id": call.id, **_called(call.freeform, call.name, call.arguments)} for call in self._calls
+                {"id": call.id, **_called(call.freeform, call.name, call.arguments)} for call in self.calls
             ]
-        return message | self._parts
+        writer = FileWriter()
+        for file in self.files:
+            name, part = writer.write(file)
+            message.setdefault(name, []).append(part)
+        return message
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -168,7 +136,7 @@ class ChunkWriter:
         """The bytes for the next event; empty when it shows nothing.
 
         Raises:
-          GenerationFailed: the site took back text that the client has; no chunk can say that.
+          GenerationFailed: the site took back text that the client has.
         """
         # Nearly all events are this one.
         if isinstance(event, TextDelta):
@@ -183,10 +151,7 @@ class ChunkWriter:
             # A call that came in one piece may have had no pieces.
             return b"" if self._arguments_out else self._arguments(event.index, event.arguments)
         if isinstance(event, TextRetracted):
-            raise GenerationFailed(
-                f"The site took back {event.chars} characters of its answer, which had been streamed.",
-                next_step="Send the request again; without 'stream' such an answer comes out right.",
-            )
+            raise text_taken_back(event.chars)
         if isinstance(event, FileProduced):
             name, part = self._files.write(event)
             return self._chunk(dump_json({name: [part]}))
