@@ -4,6 +4,9 @@ A request of a single user message is that message, to the letter. Anything long
 system text first, the conversation so far with each message between tags of its own, and what is to
 be answered last, so that a page's model reads it as one job. Texts are never escaped or re-wrapped:
 what a client sent stands in the prompt byte for byte.
+
+Where tools are offered, their section follows the system text, past calls are told in the form in which
+calls are to be made, and the prompt ends with a short reminder: what stands last is followed best.
 """
 
 from __future__ import annotations
@@ -12,24 +15,43 @@ from collections.abc import Sequence
 
 import attrs
 
-from cdp_relay.chat.vocabulary import Message, Role
+from cdp_relay.chat.calls import CallProtocol
+from cdp_relay.chat.calls.history import CallHistory
+from cdp_relay.chat.vocabulary import Message, Role, TextPart
 from cdp_relay.errors import InvalidRequest
 from cdp_relay.text import check_text
 
 __all__ = ["LAST_HEADING", "check_messages", "render_prompt", "split_system", "unsaid"]
 
-SYSTEM_HEADING = "# Instructions"
 HISTORY_HEADING = "# Conversation so far"
+RESULTS_HEADING = "# Results of your calls"
 LAST_HEADING = "# Message to answer"
 _CONTINUE = "Continue the conversation: write the next assistant message, and nothing else."
+_RESULTS_CONTINUE = (
+    "The results of your calls stand above. Go on: write the next assistant message, and nothing else."
+)
 _GO_ON = (
     "The last assistant message above is not finished. Go on with it from its very last character: write "
     "only what follows, and repeat nothing of it, as your words are joined to it as they are."
 )
 
 
-def render_prompt(messages: Sequence[Message]) -> str:
+def render_prompt(
+    messages: Sequence[Message],
+    *,
+    calls: CallProtocol | None = None,
+    sections: Sequence[tuple[str, str]] = (),
+    closing: str = "",
+    of: Sequence[Message] = (),
+) -> str:
     """Render messages, oldest first, into one prompt.
+
+    Args:
+      calls: how tools are offered, and how past calls and their results are told.
+      sections: more to be said before the conversation, as headings and texts.
+      closing: what is said last of all.
+      of: the whole conversation where *messages* is but the end of it; the calls that results belong to
+        are looked up there.
 
     Raises:
       InvalidRequest: there is nothing to answer.
@@ -38,29 +60,51 @@ def render_prompt(messages: Sequence[Message]) -> str:
     check_messages(messages)
     system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
     turns = [message for message in messages if message.role is not Role.SYSTEM]
-    if not any(message.text or message.tool_calls for message in turns):
+    before = _headed(("Tools", calls.instructions if calls else ""), *sections)
+    after = "\n".join(text for text in (calls.reminder if calls else "", closing) if text)
+    if not any(_says_something(message, calls) for message in turns):
         if not system:
             raise InvalidRequest("The request has no text to answer.", param="messages")
         # Some clients put a whole one-off question into the system message.
-        return "\n\n".join(system)
+        question = "\n\n".join(system)
+        system, turns = [], [Message(role=Role.USER, parts=(TextPart(question),))]
     last = turns[-1]
-    if len(turns) == 1 and not system and last.role is Role.USER:
+    if len(turns) == 1 and not (system or before or after) and last.role is Role.USER:
         return last.text
-    sections = []
-    if system:
-        sections.append(SYSTEM_HEADING + "\n\n" + "\n\n".join(system))
+    parts = _headed(("Instructions", "\n\n".join(system))) + before
     answered = last.role is Role.USER and bool(last.text)
     history = turns[:-1] if answered else turns
     if history:
-        sections.append(HISTORY_HEADING + "\n\n" + "\n".join(_render_turn(message) for message in history))
-    sections.append(LAST_HEADING + "\n\n" + (last.text if answered else _demand(last)))
-    return "\n\n".join(sections)
+        parts.append(_render_history(history, calls, of))
+    parts.append(f"{LAST_HEADING}\n\n{last.text if answered else _demand(last, calls)}")
+    return "\n\n".join(parts + _headed(("Reminder", after)))
 
 
-def _demand(last: Message) -> str:
+def _headed(*sections: tuple[str, str]) -> list[str]:
+    return [f"# {heading}\n\n{text}" for heading, text in sections if text]
+
+
+def _says_something(message: Message, calls: CallProtocol | None) -> bool:
+    # A tool that has nothing to say has run all the same.
+    return bool(message.text or message.tool_calls or (calls is not None and message.role is Role.TOOL))
+
+
+def _demand(last: Message, calls: CallProtocol | None) -> str:
     """What to ask for when the last message asks for nothing itself."""
-    begun = last.role is Role.ASSISTANT and last.text and not last.tool_calls
-    return _GO_ON if begun else _CONTINUE
+    if last.role is Role.ASSISTANT and last.text and not last.tool_calls:
+        return _GO_ON
+    return _RESULTS_CONTINUE if calls is not None and last.role is Role.TOOL else _CONTINUE
+
+
+def _render_history(turns: Sequence[Message], calls: CallProtocol | None, of: Sequence[Message]) -> str:
+    past = None
+    heading = HISTORY_HEADING
+    if calls is not None:
+        past = CallHistory(calls)
+        past.learn(of)
+        if all(message.role is Role.TOOL for message in turns):
+            heading = RESULTS_HEADING
+    return f"{heading}\n\n" + "\n".join(_render_turn(message, past) for message in turns)
 
 
 def split_system(messages: Sequence[Message]) -> tuple[str, tuple[Message, ...]]:
@@ -106,20 +150,28 @@ def _check(text: str, param: str) -> None:
     check_text(text, name=param, param=param)
 
 
-def _render_turn(message: Message) -> str:
-    lines = []
+def _render_turn(message: Message, past: CallHistory | None) -> str:
     if message.role is Role.TOOL:
-        name = f' name="{message.name}"' if message.name else ""
-        call = f' call="{message.tool_call_id}"' if message.tool_call_id else ""
-        return f"<tool_result{name}{call}>\n{message.text}\n</tool_result>"
+        return _render_result(message) if past is None else past.render_result(message)
     tag = message.role.value
     name = f' name="{message.name}"' if message.name else ""
-    lines.append(f"<{tag}{name}>")
+    lines = [f"<{tag}{name}>"]
     if message.text:
         lines.append(message.text)
-    lines += [
+    lines += _render_calls(message) if past is None else past.render_calls(message)
+    lines.append(f"</{tag}>")
+    return "\n".join(lines)
+
+
+def _render_result(message: Message) -> str:
+    """A result in a conversation whose tools are not offered any more."""
+    name = f' name="{message.name}"' if message.name else ""
+    call = f' call="{message.tool_call_id}"' if message.tool_call_id else ""
+    return f"<tool_result{name}{call}>\n{message.text}\n</tool_result>"
+
+
+def _render_calls(message: Message) -> list[str]:
+    return [
         f'<tool_call name="{call.name}" call="{call.id}">\n{call.arguments}\n</tool_call>'
         for call in message.tool_calls
     ]
-    lines.append(f"</{tag}>")
-    return "\n".join(lines)
