@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -21,6 +20,7 @@ from cdp_relay.chat.contract import (
     UsageSeen,
 )
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.shaping import Shaper
 from cdp_relay.chat.usage import Tally, TokenCount, TokenCounter
 from cdp_relay.chat.vocabulary import (
     Drift,
@@ -32,9 +32,6 @@ from cdp_relay.chat.vocabulary import (
     Usage,
 )
 from cdp_relay.errors import RelayError
-
-if TYPE_CHECKING:
-    from cdp_relay.chat.shaping import Shaper
 
 __all__ = ["AnswerReader"]
 

@@ -26,6 +26,11 @@ __all__ = ["Composed", "Composer", "check_length", "upload_refusals"]
 
 _FILE_RUNG = "file"
 
+_FILE_LINE = (
+    "My whole request is in the attached file {name}: read all of it, and answer it as if it stood here. "
+    "Do what it asks; do not describe or sum up the file."
+)
+
 
 def upload_refusals(site: SiteDefinition) -> tuple[StateRule, ...]:
     """The states by which the site's page says no to a file."""
@@ -85,6 +90,8 @@ class Composer:
     files: tuple[Attachment, ...]
     folder: UploadFolder
     limits: StepLimits
+    closing: str = ""
+    """What is said beside the prompt where it goes as a file: what a model must not miss."""
 
     @property
     def provider(self) -> Provider:
@@ -134,7 +141,7 @@ class Composer:
         if as_file is not None:
             paper = as_file
             file = PromptFile(
-                line=f"My whole request is in the attached file {paper.name}: read it and answer it.",
+                line=f"{_FILE_LINE.format(name=paper.name)}\n\n{self.closing}".rstrip(),
                 attach=lambda: self._attach((paper,)),
             )
         return EditorPlan(

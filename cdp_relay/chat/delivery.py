@@ -8,9 +8,11 @@ from collections.abc import Callable
 import attrs
 import trio
 
-from cdp_relay.chat.vocabulary import ChatEvent, Drift, ReasoningDelta, TextDelta
+from cdp_relay.chat.vocabulary import ChatEvent, Drift, ReasoningDelta, TextDelta, ToolCallArguments
 
 __all__ = ["Delivery"]
+
+_Delta = TextDelta | ReasoningDelta | ToolCallArguments
 
 
 @attrs.define(eq=False)
@@ -62,11 +64,12 @@ class Delivery:
             self._news = trio.Event()
             await self._news.wait()
         event = self._events.popleft()
-        if isinstance(event, TextDelta | ReasoningDelta) and self._events:
+        if isinstance(event, _Delta) and self._events:
             return self._joined(event)
         return event
 
-    def _joined(self, first: TextDelta | ReasoningDelta) -> TextDelta | ReasoningDelta:
+    def _joined(self, first: _Delta) -> _Delta:
+        """A delta with all that follow it at once. Of calls' arguments too: those of two never meet."""
         kind = type(first)
         pieces = [first.text]
         while self._events:
@@ -75,4 +78,4 @@ class Delivery:
                 break
             pieces.append(following.text)
             self._events.popleft()
-        return kind("".join(pieces)) if len(pieces) > 1 else first
+        return attrs.evolve(first, text="".join(pieces)) if len(pieces) > 1 else first

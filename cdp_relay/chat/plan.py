@@ -15,6 +15,7 @@ from cdp_relay.chat.contract import Provider, SiteDefinition, Submission
 from cdp_relay.chat.offers import SeenModels, goes_by_address, wire_pattern
 from cdp_relay.chat.prompt import check_messages, split_system, unsaid
 from cdp_relay.chat.status import Route
+from cdp_relay.chat.structured import check_output
 from cdp_relay.chat.vocabulary import ChatRequest, Drift, Message, Notice
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
@@ -78,7 +79,8 @@ def plan_turn(
       seen: what the site's menu of models had when it was last open.
 
     Raises:
-      InvalidRequest, InvalidText: there is nothing to say, or it cannot be said.
+      InvalidRequest, InvalidText: there is nothing to say, it cannot be said, or the schema that the answer
+        has to meet is none.
       UnsupportedValue: the site has no such chat, or no way to set what the label asks for.
     """
     site, chat = provider.site, request.chat
@@ -89,6 +91,8 @@ def plan_turn(
     else:
         temporary = chat.temporary
     check_messages(request.messages)
+    if request.output is not None:
+        check_output(request.output)
     messages = request.messages if chat.conversation_id is None else unsaid(request.messages)
     controls: dict[str, Value] = {}
     if "system" in site.controls:

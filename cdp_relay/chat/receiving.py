@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import attrs
 import structlog
@@ -80,6 +82,8 @@ class Receiver:
     limits: StepLimits
     page: PageAnswer | None = None
     """The last rung; without it the wire has the only word."""
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+    """What the timeline says of this answer."""
     _requests: set[str] = attrs.field(factory=set, init=False)
     """Those whose bodies belong to the answer."""
     _open: set[str] = attrs.field(factory=set, init=False)
@@ -88,6 +92,8 @@ class Receiver:
     """What came of requests that may turn out to go on with the answer, once a body ends without its end."""
     _stopped: bool = attrs.field(default=False, init=False)
     """Whether somebody has stopped the answer on the page."""
+    _halted: bool = attrs.field(default=False, init=False)
+    """Whether that was us, with success."""
     _first: str = attrs.field(default="", init=False)
     _status: int | None = attrs.field(default=None, init=False)
     _headers: dict[str, str] = attrs.field(factory=dict, init=False)
@@ -112,12 +118,13 @@ class Receiver:
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing that a client would want is on its way any more."""
-        return self.reader.over or (not self._open and self.reader.topic is None)
+        """Whether nothing of the answer is on its way any more."""
+        return self._halted or self.reader.over or (not self._open and self.reader.topic is None)
 
     async def receive(self) -> None:
-        """Read until the answer is whole: off the wire, or off the page where the wire gives no text.
+        """Read until the answer is whole, or there is enough of it.
 
+        It comes off the wire, or off the page where the wire gives no text.
         What the wire gave is never mixed with what the page shows.
 
         Raises:
@@ -129,7 +136,7 @@ class Receiver:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._watch_page)
                 try:
-                    while not self.reader.over:
+                    while not (self.reader.over or self.reader.enough):
                         self._take(await self._next())
                 except RelayError as error:
                     # Raised again outside of the nursery, where nothing wraps it into a group.
@@ -150,16 +157,34 @@ class Receiver:
                 self._take(await self.capture.__anext__())
 
     async def stop(self, tab: Tab) -> bool:
-        """Press the page's own stop control and see the answer end; True when it did."""
+        """Press the page's own stop control and see the answer end, if it does not end by itself.
+
+        Returns:
+          Whether it ended.
+        """
         if not self._requests:
             # Pressed, but not seen to leave: only closing the page makes sure.
             return False
-        await click_control(tab, self.provider.site.selectors.stop, timeout=self.limits.stop_seconds)
-        while self._open:
-            event = await self.capture.__anext__()
-            if isinstance(event, BodyEnded):
-                self._open.discard(event.request_id)
-        return True
+        bodies = bool(self._open)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._press_stop, tab, nursery.cancel_scope)
+            while self._open:
+                event = await self.capture.__anext__()
+                if isinstance(event, BodyEnded):
+                    self._open.discard(event.request_id)
+            if bodies:
+                # An answer can end just before it is stopped: the control is gone then.
+                self._halted = True
+                nursery.cancel_scope.cancel()
+        return self._halted
+
+    async def _press_stop(self, tab: Tab, waiting: trio.CancelScope) -> None:
+        try:
+            await click_control(tab, self.provider.site.selectors.stop, timeout=self.limits.stop_seconds)
+        except RelayError:
+            waiting.cancel()
+        else:
+            self._halted = self._halted or not self._open
 
     # --- waiting
 
@@ -324,7 +349,7 @@ class Receiver:
         if event.request_id == self._first:
             self._status, self._headers = event.status, dict(event.headers)
             if accepted:
-                self.timeline.reach(Step.STREAMING, status=event.status)
+                self.timeline.reach(Step.STREAMING, status=event.status, **self.facts)
             else:
                 self._refusal = bytearray()
         elif accepted:

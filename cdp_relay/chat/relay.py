@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +22,6 @@ from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
-from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
@@ -29,6 +29,7 @@ from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
+from cdp_relay.chat.wording import call_protocol, word_prompt
 from cdp_relay.chrome import Supervisor, supervise
 from cdp_relay.errors import NotFound, RelayError
 from cdp_relay.nursery import sole_error
@@ -106,6 +107,8 @@ class Relay:
     _pacers: dict[str, Pacer]
     _watchers: set[SiteChanges]
     _counter: TokenCounter
+    _key: bytes
+    """A secret, which tells the model's calls from what only looks like them."""
     _created: int
     _started: float
 
@@ -127,6 +130,7 @@ class Relay:
         self._turns = turns
         self._context = context
         self._counter = TokenCounter()
+        self._key = secrets.token_bytes(32)
         self._created = int(time.time())
         self._started = trio.current_time()
         self._drifts = {name: DriftRecord(name) for name in registry.providers}
@@ -208,7 +212,8 @@ class Relay:
         Raises:
           InvalidRequest, InvalidText: there is nothing to say, or it cannot be said.
         """
-        return self._counter.count(render_prompt(request.messages))
+        calls = call_protocol(request, self._key)
+        return self._counter.count(word_prompt(request, request.messages, calls))
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The labels that name a site or one of its models, without touching the browser."""
@@ -342,6 +347,7 @@ class Relay:
             limits=pool.limits,
             drifts=self._drifts[route.site],
             counter=self._counter,
+            calls=call_protocol(request, self._key),
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
             temporary=self._temporary(route.site),

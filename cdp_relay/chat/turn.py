@@ -3,11 +3,15 @@
 ``queued → leased → opened → ready → composed → submitted → streaming → finished | stopped | failed``.
 Each step has a time limit, is verified, and is written to the timeline. Until the send control is
 pressed a lost page costs nothing and the turn starts over once; from then on nothing is ever repeated.
+
+An answer that is wrong in its form is asked for once more, in the same chat: another prompt, and not the
+first one again. What comes of that can make the answer better, and never lose it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 import structlog
@@ -16,27 +20,35 @@ import trio
 from cdp_relay.chat.admission import Admission
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.attaching import Attachment, plan_files
-from cdp_relay.chat.composing import Composed, Composer, check_length
+from cdp_relay.chat.calls import CallProtocol
+from cdp_relay.chat.composing import check_length
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.controls import apply_controls
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.drift import DriftRecord
+from cdp_relay.chat.exchange import Exchange, open_exchange
 from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.interruptions import Interruptions, watch_interruptions
 from cdp_relay.chat.offers import SeenModels
-from cdp_relay.chat.opening import SiteTab, chat_name, make_ready, open_chat, open_conversation
+from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
 from cdp_relay.chat.pacing import Pacer
-from cdp_relay.chat.page_answer import PageAnswer
 from cdp_relay.chat.plan import Plan, plan_turn
-from cdp_relay.chat.produced import DEFAULT_MAX_FILE_BYTES, fetch_files
-from cdp_relay.chat.prompt import render_prompt
-from cdp_relay.chat.receiving import Receiver
-from cdp_relay.chat.sending import Sender
+from cdp_relay.chat.produced import DEFAULT_MAX_FILE_BYTES
+from cdp_relay.chat.shaping import Shape, Shaper, shape_of
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.tabs import Tabs
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.usage import TokenCounter
-from cdp_relay.chat.vocabulary import ChatRequest, Drift, FileProduced, Finished, FinishReason, Notice, Step
+from cdp_relay.chat.vocabulary import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    FinishReason,
+    Notice,
+    Step,
+    Usage,
+)
+from cdp_relay.chat.wording import word_closing, word_prompt
 from cdp_relay.errors import (
     AnswerBlocked,
     AnswerIncomplete,
@@ -48,7 +60,7 @@ from cdp_relay.errors import (
     SiteTimeout,
 )
 from cdp_relay.nursery import sole_error
-from cdp_relay.page import Capture, MenuItem, UploadFolder, open_upload_folder, watch_requests
+from cdp_relay.page import MenuItem, UploadFolder, open_upload_folder, watch_requests
 
 __all__ = ["Turn"]
 
@@ -82,6 +94,8 @@ class Turn:
     person_seconds: float = 0.0
     """How long to wait for the person where the site asks for one."""
     counter: TokenCounter = attrs.field(factory=TokenCounter)
+    calls: CallProtocol | None = None
+    """How calls of tools stand in the prompt and in the answer, where there are any."""
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     timeline: Timeline = attrs.field(init=False)
@@ -90,10 +104,11 @@ class Turn:
     _plan: Plan = attrs.field(init=False)
     _prompt: str = attrs.field(default="", init=False)
     _files: tuple[Attachment, ...] = attrs.field(default=(), init=False)
-    _sender: Sender | None = attrs.field(default=None, init=False)
-    _submitted: str = attrs.field(default="", init=False)
-    """The address of the prompt's request."""
-    _model_sent: str | None = attrs.field(default=None, init=False)
+    _closing: str = attrs.field(default="", init=False)
+    """What is said beside a prompt that goes as a file."""
+    _shape: Shape | None = attrs.field(default=None, init=False)
+    _exchange: Exchange | None = attrs.field(default=None, init=False)
+    """The one of the request's own prompt."""
 
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
@@ -132,7 +147,9 @@ class Turn:
             self.request, self.route, self.provider, temporary=self.temporary, seen=self.seen_models
         )
         planned = plan_files(self._plan.messages, self.provider.site, of=self.request.messages)
-        self._prompt, self._files = render_prompt(planned.messages), planned.files
+        self._prompt, self._files = word_prompt(self.request, planned.messages, self.calls), planned.files
+        self._closing = word_closing(self.request, self.calls)
+        self._shape = shape_of(self.request, self.calls)
         check_length(self._prompt, self.provider.site, self._files)
         with trio.move_on_after(self.limits.total_seconds) as total:
             while True:
@@ -161,7 +178,7 @@ class Turn:
             await self._attempt()
 
     def _may_have_sent(self) -> bool:
-        return self._sender is not None and self._sender.pressed
+        return self._exchange is not None and self._exchange.may_have_sent
 
     async def _attempt(self) -> None:
         async with self.pool.lease(self.timeline) as site_tab, open_upload_folder() as folder:
@@ -204,31 +221,93 @@ class Turn:
     async def _converse(self, site_tab: SiteTab, folder: UploadFolder, interruptions: Interruptions) -> None:
         site_tab.spend()
         interruptions.document = site_tab.tab.loader_id
+        shaper = None if self._shape is None else Shaper(self._shape, _new_call_id)
         wanted = watch_requests(site_tab.tab, want=self._is_wanted, want_socket=self.provider.is_socket)
         with wanted as capture:
-            reader = AnswerReader(self.provider.new_decoder(), self.delivery, counter=self.counter)
-            page = PageAnswer(site_tab.tab, self.provider)
-            receiver = Receiver(
-                self.provider, capture, reader, interruptions, self.timeline, self.limits, page
+            self._exchange = Exchange(
+                site_tab=site_tab,
+                plan=self._plan,
+                prompt=self._prompt,
+                files=self._files,
+                closing=self._closing,
+                reader=self._reader(shaper),
+                capture=capture,
+                interruptions=interruptions,
+                timeline=self.timeline,
+                folder=folder,
+                limits=self.limits,
             )
-            try:
+            async with open_exchange(self._exchange) as exchange:
                 with interruptions.applied():
-                    composed = await self._compose(site_tab, folder)
-                    await page.mark()
-                    await self._send(site_tab, composed, capture, receiver, interruptions)
+                    await exchange.send()
                 with interruptions.applied(states=False):
-                    await receiver.receive()
-                    await self._fetch_files(site_tab, composed, reader)
-                    await self._name_chat(site_tab, reader)
-                    self._finish(reader)
-                    with self.pool.while_unwanted():
-                        await receiver.drain()
-                        await self._compare(page, reader)
-            finally:
-                if self._may_have_sent() and not receiver.at_rest and interruptions.lost is None:
-                    site_tab.doubtful = True
-                    with trio.move_on_after(self.limits.stop_seconds, shield=True):
-                        site_tab.doubtful = not await self._stopped(site_tab, receiver)
+                    await exchange.receive()
+                    if exchange.reader.over:
+                        await exchange.fetch_files(self.max_file_bytes)
+                        await exchange.name_chat()
+                    self._check(exchange.reader)
+                    self._admission.worked()
+                    last = exchange if shaper is None else await self._shaped(exchange, shaper)
+                    self._finish(exchange, last, shaper)
+                    if last.reader.over:
+                        with self.pool.while_unwanted():
+                            await last.compare()
+
+    def _reader(self, shaper: Shaper | None) -> AnswerReader:
+        return AnswerReader(self.provider.new_decoder(), self.delivery, shaper, self.counter)
+
+    async def _shaped(self, exchange: Exchange, shaper: Shaper) -> Exchange:
+        """Give out what the shaper made of the answer, once the model has corrected it where it has to.
+
+        Returns:
+          The last exchange with the page.
+        """
+        self._deliver(shaper.close(exchange.reader.finish_reason))
+        if shaper.correction is None:
+            return exchange
+        corrective = attrs.evolve(
+            exchange,
+            prompt=shaper.correction,
+            reader=self._reader(shaper),
+            files=(),
+            closing="",
+            facts={"correction": True},
+        )
+        try:
+            await self._correct(exchange, corrective, shaper)
+        except (RelayError, ExceptionGroup) as raised:
+            error = sole_error(raised)
+            if not isinstance(error, RelayError):
+                raise
+            # What the model said first is still the answer, and what the site says now holds for the next.
+            site_tab = exchange.site_tab
+            site_tab.doubtful = site_tab.doubtful or isinstance(error, BrowserError)
+            site_tab.met = error if needs_person(error) else None
+            self._admission.failed(error)
+            self._deliver(shaper.give_up(f"The model could not be asked to correct it: {error.message}"))
+        else:
+            self._deliver(shaper.close(corrective.reader.finish_reason))
+        return corrective
+
+    async def _correct(self, exchange: Exchange, corrective: Exchange, shaper: Shaper) -> None:
+        """Ask once more, in the same chat on the same page."""
+        await exchange.settle()
+        entered = await self.pacer.enter(self.timeline)
+        try:
+            async with open_exchange(corrective):
+                shaper.begin_correction()
+                with corrective.interruptions.applied():
+                    await corrective.send()
+                with corrective.interruptions.applied(states=False):
+                    await corrective.receive()
+                if corrective.reader.finish_reason is FinishReason.INTERRUPTED:
+                    raise AnswerStopped("The correction was stopped on the page.")
+        finally:
+            self.pacer.leave(entered, sent=corrective.may_have_sent)
+
+    def _deliver(self, events: Iterable[ChatEvent]) -> None:
+        for event in events:
+            self.delivery.put(event)
 
     def _is_wanted(self, method: str, url: str) -> bool:
         provider = self.provider
@@ -236,114 +315,64 @@ class Turn:
             wanted(method, url) for wanted in (provider.is_submission, provider.is_resume, provider.is_stop)
         )
 
-    async def _compose(self, site_tab: SiteTab, folder: UploadFolder) -> Composed:
-        composer = Composer(
-            site_tab=site_tab, prompt=self._prompt, files=self._files, folder=folder, limits=self.limits
-        )
-        composed = await composer.compose()
-        insertion = composed.insertion
-        self.timeline.reach(
-            Step.COMPOSED,
-            characters=len(self._prompt),
-            editor=insertion.editor,
-            rung=insertion.rung,
-            attempts=len(insertion.attempts),
-            attached=insertion.attached,
-            attachments=composed.attachments,
-            removed=composed.removed,
-        )
-        if len(insertion.attempts) > 1:
-            failed = ", ".join(attempt.rung for attempt in insertion.attempts[:-1])
-            self.delivery.put(Drift(kind="insertion", detail=f"{insertion.editor}: {failed} did not work"))
-        return composed
+    def _check(self, reader: AnswerReader) -> None:
+        """See that there is an answer.
 
-    async def _send(
-        self,
-        site_tab: SiteTab,
-        composed: Composed,
-        capture: Capture,
-        receiver: Receiver,
-        interruptions: Interruptions,
-    ) -> None:
-        self._sender = Sender(site_tab, capture, composed.text, self.limits, interruptions)
-        sent = await self._sender.send()
-        self._submitted = sent.url
-        receiver.sent(sent)
-        self._model_sent = sent.submission.model
-        self.timeline.reach(Step.SUBMITTED, presses=sent.presses, model=sent.submission.model)
-        composed.check_sent(sent.submission, self.provider.site.title)
-        for difference in self._plan.differences(sent.submission):
-            self.delivery.put(difference)
-        if sent.missing is not None:
-            self.delivery.put(Drift(kind="selector", detail=f"send: {sent.missing.message} Enter sent it."))
-        if not sent.exact:
-            self.delivery.put(
-                Notice(code="prompt_spacing", message="The site changed white space inside the prompt.")
-            )
-
-    async def _fetch_files(self, site_tab: SiteTab, composed: Composed, reader: AnswerReader) -> None:
-        named = [
-            attrs.evolve(file, url=self.provider.file_url(file.url, self._submitted)) for file in reader.files
-        ]
-        files = fetch_files(
-            site_tab.tab,
-            named,
-            max_bytes=self.max_file_bytes,
-            places=self.provider.site.answer.files,
-            known=composed.shown,
-        )
-        async for event in files:
-            reader.files_fetched += isinstance(event, FileProduced)
-            self.delivery.put(event)
-
-    async def _name_chat(self, site_tab: SiteTab, reader: AnswerReader) -> None:
-        seconds = self.provider.site.pages.named_seconds
-        if seconds and reader.conversation_id is None and reader.text_bytes and not self._plan.temporary:
-            reader.conversation_id = self._plan.conversation_id or await chat_name(site_tab, seconds)
-
-    def _finish(self, reader: AnswerReader) -> None:
+        Raises:
+          AnswerStopped, AnswerBlocked, AnswerIncomplete, EmptyAnswer: there is none, or half of one.
+        """
         title = self.provider.site.title
         if reader.finish_reason is FinishReason.INTERRUPTED:
             # Half an answer must never look whole: an agent would apply half an edit.
             raise AnswerStopped(f"The answer was stopped on {title}'s page.")
-        if not reader.text_bytes and not reader.files_fetched:
-            if reader.finish_reason is FinishReason.CONTENT_FILTER:
-                raise AnswerBlocked(f"{title} withheld the answer.")
-            if reader.files:
-                raise AnswerIncomplete(f"{title}'s answer is a file that could not be fetched.")
-            raise EmptyAnswer(f"{title} ended its answer without any text.")
+        if reader.text_bytes or reader.files_fetched or reader.enough:
+            return
+        if reader.finish_reason is FinishReason.CONTENT_FILTER:
+            raise AnswerBlocked(f"{title} withheld the answer.")
+        if reader.files:
+            raise AnswerIncomplete(f"{title}'s answer is a file that could not be fetched.")
+        raise EmptyAnswer(f"{title} ended its answer without any text.")
+
+    def _finish(self, exchange: Exchange, last: Exchange, shaper: Shaper | None) -> None:
+        """Say that the turn worked; the client has its answer.
+
+        Args:
+          last: the corrective exchange, where there was one.
+        """
+        reader = exchange.reader
         if reader.model is not None and not self._plan.is_asked(reader.model):
             message = f"{self.route.model} was asked for; {reader.model} answered."
             self.delivery.put(Notice(code="model_differs", message=message))
-        self._admission.worked()
-        conversation = reader.conversation_id
+        usage = reader.usage(self.counter.count(self._prompt))
+        if last is not exchange:
+            usage = _added(usage, last.reader.usage(self.counter.count("")))
+        conversation = reader.conversation_id or last.reader.conversation_id
+        reason = reader.finish_reason or FinishReason.STOP
         self.timeline.reach(Step.FINISHED, bytes=reader.text_bytes, capture=reader.capture)
         self.delivery.put(
             Finished(
-                finish_reason=reader.finish_reason or FinishReason.STOP,
-                usage=reader.usage(self.counter.count(self._prompt)),
+                finish_reason=reason if shaper is None else shaper.finish_reason(reader.finish_reason),
+                usage=usage,
                 site=self.provider.site.name,
-                model=reader.model or self._model_sent,
+                model=reader.model or exchange.model_sent,
                 conversation_id=conversation,
                 conversation_url=self.provider.conversation_url(conversation) if conversation else None,
+                stop_sequence=None if shaper is None else shaper.stop_sequence,
                 capture=reader.capture,
                 timeline=tuple(self.timeline.steps),
             )
         )
         self.delivery.close()
 
-    async def _compare(self, page: PageAnswer, reader: AnswerReader) -> None:
-        """Compare what the wire said with what the page shows; the client has its answer already."""
-        if not page.known or not reader.text or reader.capture == "page":
-            return
-        drift = await page.compare(reader.text)
-        if drift is not None:
-            _log.warning("capture_differs", request=self.request.id, kind=drift.kind, detail=drift.detail)
-            self.delivery.put(drift)
 
-    async def _stopped(self, site_tab: SiteTab, receiver: Receiver) -> bool:
-        """Stop the answer on the page; False when nobody can say that it stopped."""
-        try:
-            return await receiver.stop(site_tab.tab)
-        except RelayError:
-            return False
+def _new_call_id() -> str:
+    return f"call_{secrets.token_hex(12)}"
+
+
+def _added(usage: Usage, more: Usage) -> Usage:
+    """What both answers cost; of the corrective prompt nothing counts, as no client can foresee it."""
+    return attrs.evolve(
+        usage,
+        completion_tokens=usage.completion_tokens + more.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens + more.reasoning_tokens,
+    )

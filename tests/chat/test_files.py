@@ -126,7 +126,7 @@ async def test_a_prompt_beyond_the_composer_goes_as_a_file_beside_the_others(
     long = "line\n" * 40
     heard = await ask(relay, with_files(long, NOTES))
     (turn,) = chatgpt_site.turns
-    assert turn.asked.text == "My whole request is in the attached file prompt.md: read it and answer it."
+    assert turn.asked.text.startswith("My whole request is in the attached file prompt.md: read all of it")
     assert [(one.name, one.data.decode()) for one in turn.asked.attachments] == [
         ("notes.md", "# Grüße\n"),
         ("prompt.md", "[file: notes.md]\n\n" + long),

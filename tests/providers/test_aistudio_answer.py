@@ -148,13 +148,13 @@ def test_code_that_the_model_ran_is_its_work_and_not_its_answer(code_at: str, re
     assert said.text == "It is 42."
     assert said.reasoning == '\n````python\nprint("```")\n````\n\n```\n42\n```\n'
     assert said.notices == ["site_tool_used"]
+    assert said.drift_lines == []
 
 
 def test_a_search_of_the_sites_is_told_once() -> None:
     grounded = frame(part("It rains."))
     grounded[0][0] += [None] * 6 + [[["https://example.org"]]]
     assert decode(body(grounded, grounded, LAST)).notices == ["site_tool_used"]
-    assert said.drift_lines == []
 
 
 def test_a_function_call_is_told_once() -> None:
