@@ -11,6 +11,7 @@ from typing import Any
 
 from cdp_relay.api.failure import error_object
 from cdp_relay.api.messages.failure import messages_error
+from cdp_relay.api.ollama.failure import ollama_error
 from cdp_relay.errors import RelayError
 
 __all__ = ["ErrorForm", "error_form"]
@@ -18,7 +19,7 @@ __all__ = ["ErrorForm", "error_form"]
 ErrorForm = Callable[[RelayError, str], dict[str, Any]]
 """From an error and the request's id to the body's object."""
 
-_FORMS: tuple[tuple[str, ErrorForm], ...] = (("/v1/messages", messages_error),)
+_FORMS: tuple[tuple[str, ErrorForm], ...] = (("/v1/messages", messages_error), ("/api", ollama_error))
 """By the beginnings of paths; every other path speaks OpenAI's dialect."""
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "given_parameters",
     "ignored_parameters",
     "read_chat",
+    "read_effort",
     "read_label",
     "read_wishes",
 ]
@@ -59,6 +60,17 @@ def read_label(field: Field) -> str:
     if len(label) > _MAX_LABEL_CHARS:
         raise InvalidRequest(f"{field.path} is longer than {_MAX_LABEL_CHARS} characters.", param=field.path)
     return label
+
+
+def read_effort(field: Field) -> str:
+    """Read a word for how hard to think.
+
+    Raises:
+      InvalidRequest: it is none.
+    """
+    if _EFFORT.fullmatch(field.string()) is None:
+        raise InvalidRequest(f"{field.path} is not a word for an effort.", param=field.path)
+    return field.string()
 
 
 def check_parameters(body: Field, *, but: Collection[str] = ()) -> None:
@@ -174,15 +186,10 @@ def _stop(field: Field) -> None:
             )
 
 
-def _effort(field: Field) -> None:
-    if _EFFORT.fullmatch(field.string()) is None:
-        raise InvalidRequest(f"{field.path} is not a word for an effort.", param=field.path)
-
-
 def _reasoning(field: Field) -> None:
     effort = field.object().get("effort")
     if not effort.is_null:
-        _effort(effort)
+        read_effort(effort)
 
 
 def _named_object(field: Field) -> None:
@@ -233,7 +240,7 @@ _PARAMETERS: dict[str, Callable[[Field], object]] = {
     "functions": _objects,
     "function_call": _string_or_object,
     "response_format": _named_object,
-    "reasoning_effort": _effort,
+    "reasoning_effort": read_effort,
     "reasoning": _reasoning,
     "user": Field.string,
     "store": Field.boolean,
@@ -243,6 +250,8 @@ _PARAMETERS: dict[str, Callable[[Field], object]] = {
 
 _WISHES = {
     "temperature": "temperature",
+    "options.temperature": "temperature",
+    "think": "effort",
     "reasoning_effort": "effort",
     "reasoning": "effort",
     "output_config.effort": "effort",

@@ -1,0 +1,1 @@
+"""Ollama's dialect, as far as editors use it: ``request`` reads, ``answer`` writes, ``models`` lists."""
