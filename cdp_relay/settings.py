@@ -72,6 +72,17 @@ class ServerSettings:
     shutdown_seconds: float = _setting(
         10.0, "How long running answers may go on once the service is told to stop.", validator=ge(0.0)
     )
+    stored_responses: int = _setting(
+        500,
+        "Answers of /v1/responses that are kept in memory for previous_response_id and for fetching; "
+        "the oldest go first, and 0 keeps none.",
+        validator=and_(ge(0), le(100_000)),
+    )
+    stored_bytes: int = _setting(
+        128 * 1024 * 1024,
+        "How many bytes the kept answers may hold, the conversations before them included.",
+        validator=ge(0),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +165,12 @@ class LimitSettings:
         None, "How long stopping an answer on the page may take.", validator=optional(_POSITIVE)
     )
     total_seconds: float | None = _setting(None, "A whole turn.", validator=optional(_POSITIVE))
+    fresh_seconds: float | None = _setting(
+        None,
+        "How long a new chat that is opened ahead of its turn may stand unused; 0 opens none ahead, so that "
+        "a site is asked for no page that no request needs.",
+        validator=optional(ge(0.0)),
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -452,6 +452,9 @@ class StepLimits:
     """How long the page may take to go on by itself with a stream that broke."""
     stop_seconds: float = 5.0
     total_seconds: float = 3600.0
+    fresh_seconds: float = 600.0
+    """How long a new chat that was opened ahead of its turn may stand unused: sessions expire, and sites
+    deploy new builds. With 0 none is opened ahead."""
 
 
 @attrs.frozen(kw_only=True)

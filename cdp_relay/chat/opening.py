@@ -34,9 +34,6 @@ __all__ = [
 
 _log = structlog.stdlib.get_logger("cdp_relay.tabs")
 
-_FRESH_SECONDS = 600.0
-"""How long an unused new chat counts as fresh: sessions expire, and sites deploy new builds."""
-
 _STILL_SECONDS = 1.0
 """An old chat that has not changed for so long is whole. Measured elsewhere on ChatGPT: three looks at
 250 ms were not enough for large ones."""
@@ -69,9 +66,9 @@ class SiteTab:
         """Whether the tab can take a turn."""
         return not self.doubtful and not self.tab.gone.is_set()
 
-    def is_fresh(self, url: str) -> bool:
-        """Whether the tab stands, unused, at this new-chat address."""
-        return self._fresh_url == url and trio.current_time() - self._fresh_at < _FRESH_SECONDS
+    def is_fresh(self, url: str, seconds: float) -> bool:
+        """Whether the tab has stood, unused, at this new-chat address for less than *seconds*."""
+        return self._fresh_url == url and trio.current_time() - self._fresh_at < seconds
 
     def freshen(self, url: str) -> None:
         """Note that the tab stands at a new chat."""
@@ -109,7 +106,7 @@ async def open_chat(site_tab: SiteTab, url: str, limits: StepLimits) -> bool:
     Raises:
       SiteTimeout, SiteError, BrowserError: the page did not open.
     """
-    if site_tab.is_fresh(url):
+    if site_tab.is_fresh(url, limits.fresh_seconds):
         return False
     site_tab.spend()
     with step_limit(site_tab.provider, Step.OPENED, limits.open_seconds, "open_seconds"):

@@ -240,8 +240,8 @@ class TabPool:
         elif site_tab.met is not None:
             self.nursery.start_soon(self._watch_over, site_tab)
             self._release_slot()
-        elif self._waiters or self.health.paused:
-            # Whoever waits leads the tab where it needs it.
+        elif self._waiters or self.health.paused or not self.limits.fresh_seconds:
+            # Whoever waits, or comes later, leads the tab where it needs it.
             self._idle.append(site_tab)
             self._release_slot()
         else:

@@ -27,9 +27,11 @@ class StandInTab:
 
     gone: trio.Event = attrs.field(factory=trio.Event)
     closed: bool = False
+    visited: list[str] = attrs.field(factory=list)
 
     async def navigate(self, url: str, *, timeout: float) -> None:
         await trio.lowlevel.checkpoint()
+        self.visited.append(url)
         raise BrowserGone("This stand-in goes nowhere.")
 
 
@@ -39,6 +41,11 @@ class Browser:
 
     opened: list[StandInTab] = attrs.field(factory=list)
     failing: bool = False
+
+    @property
+    def visited(self) -> list[str]:
+        """Where its tabs were led."""
+        return [url for tab in self.opened for url in tab.visited]
 
     @asynccontextmanager
     async def open_tab(self) -> AsyncGenerator[Tab, None]:
@@ -72,8 +79,7 @@ def make_pool(provider: Provider, browser: Browser, nursery: trio.Nursery, **fie
         provider=provider,
         open_tab=browser.open_tab,
         nursery=nursery,
-        limits=provider.site.limits,
-        **{"size": 1, "queue": 2, "queue_seconds": 100.0, **fields},
+        **{"limits": provider.site.limits, "size": 1, "queue": 2, "queue_seconds": 100.0, **fields},
     )
 
 
@@ -94,7 +100,22 @@ async def test_a_tab_is_opened_once_and_used_again(pool: TabPool, browser: Brows
         await trio.testing.wait_all_tasks_blocked()
     assert turns == 3
     assert len(browser.opened) == 1
+    assert browser.visited == [pool.provider.new_chat_url(None)] * 3, "led to a new chat after each turn"
     assert pool.statistics.busy == 0
+
+
+async def test_no_chat_is_opened_ahead_where_none_may_stand_unused(
+    provider: Provider, browser: Browser, nursery: trio.Nursery
+) -> None:
+    limits = attrs.evolve(provider.site.limits, fresh_seconds=0)
+    pool = make_pool(provider, browser, nursery, limits=limits)
+    async with pool.lease(new_timeline()):
+        pass
+    await trio.testing.wait_all_tasks_blocked()
+    async with pool.lease(new_timeline()) as site_tab:
+        assert not site_tab.is_fresh(provider.new_chat_url(None), 0)
+    assert browser.visited == []
+    assert len(browser.opened) == 1
 
 
 async def test_turns_are_served_in_the_order_they_came(pool: TabPool, nursery: trio.Nursery) -> None:
