@@ -149,7 +149,13 @@ def test_a_whole_answer() -> None:
 
 
 def test_thinking_is_kept_from_who_has_not_asked_for_it() -> None:
-    events = [ReasoningDelta("secret"), TextDelta("x"), ReasoningDelta("secret"), TextDelta("y"), finished()]
+    events: list[ChatEvent] = [
+        ReasoningDelta("secret"),
+        TextDelta("x"),
+        ReasoningDelta("secret"),
+        TextDelta("y"),
+        finished(),
+    ]
     assert whole(*events, thinking=False)["content"] == [{"type": "text", "text": "xy"}]
     assert b"secret" not in json.dumps(streamed(*events, thinking=False)).encode()
 

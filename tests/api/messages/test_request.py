@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.api.messages.request import MessagesRequest, read_messages
@@ -20,7 +22,7 @@ from cdp_relay.chat.vocabulary import (
     ToolChoice,
     ToolMode,
 )
-from cdp_relay.errors import InvalidRequest, InvalidText, UnsupportedValue
+from cdp_relay.errors import InvalidRequest, InvalidText, RelayError, UnsupportedValue
 
 HI = [{"role": "user", "content": "Hi"}]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
@@ -43,11 +45,11 @@ READ = {
 
 def read(**fields: Any) -> MessagesRequest:
     body = {"model": "claude-opus-4-8", "max_tokens": 1024, "messages": HI, **fields}
-    return read_raw(json.dumps({name: value for name, value in body.items() if value is not ...}))
+    return read_raw(json.dumps({name: value for name, value in body.items() if value is not ...}).encode())
 
 
-def read_raw(body: str) -> MessagesRequest:
-    return read_messages(parse_object(body.encode()), request_id=RequestId("req_1"), client="test")
+def read_raw(body: bytes) -> MessagesRequest:
+    return read_messages(parse_object(body), request_id=RequestId("req_1"), client="test")
 
 
 def said(*content: Any, role: str = "user", before: list[Any] = HI) -> tuple[Message, ...]:
@@ -159,7 +161,7 @@ def test_its_request_for_a_title_is_read() -> None:
 
 
 def test_the_least_is_a_model_and_a_message() -> None:
-    got = read_raw('{"model": "practice", "messages": [{"role": "user", "content": "Hi"}]}')
+    got = read_raw(b'{"model": "practice", "messages": [{"role": "user", "content": "Hi"}]}')
     assert got.request.messages == (Message(role=Role.USER, parts=(TextPart("Hi"),)),)
     assert got.request.wishes.max_output_tokens is None
     assert not got.is_probe
@@ -615,7 +617,7 @@ _UNTYPEABLE: list[tuple[str, str]] = [
 @pytest.mark.parametrize(("message", "param"), _UNTYPEABLE)
 def test_what_no_page_takes_is_refused_with_its_place(message: str, param: str) -> None:
     with pytest.raises(InvalidText) as caught:
-        read_raw(f'{{"model": "m", "messages": [{message}]}}')
+        read_raw(f'{{"model": "m", "messages": [{message}]}}'.encode())
     assert caught.value.param == param
 
 
@@ -632,4 +634,53 @@ def test_nesting_has_an_end(beginning: str, end: str, depth: int) -> None:
     inner = beginning * depth + '{"type": "text", "text": "x"}' + end * depth
     body = f'{{"model": "m", "messages": [{{"role": "user", "content": [{inner}]}}]}}'
     with suppress(InvalidRequest, UnsupportedValue):
+        read_raw(body.encode())
+
+
+# --- anything at all ---------------------------------------------------------------------------------
+
+# Values of every kind, and some that are nearly right; made of few, as large ones take long to draw.
+_odd: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        *(None, True, 0, -1, 1.5, "", "x", "\0", "\ud800", [], {}, [1], ["x"], PNG_BLOCK),
+        *({"type": 1}, {"type": "text"}, {"type": "x", "name": ["f"]}, {"type": "tool", "name": "f"}),
+        *(
+            {"type": "base64", "data": "%"},
+            {"type": "url", "url": "x:"},
+            {"type": "json_schema", "schema": [1]},
+        ),
+        {"type": "content", "content": [{"type": "document"}]},
+        [{"type": "bash_1", "name": 1}],
+        [{"name": "f", "input_schema": {"a": "\ud800"}}],
+    ]
+)
+_KINDS = ["text", "image", "document", "tool_use", "tool_result", "search_result", "compaction", "x"]
+_MEMBERS = ("text", "source", "id", "name", "input", "tool_use_id", "content", "is_error", "cdp_relay")
+_PARAMETERS = (
+    *("system", "tools", "tool_choice", "thinking", "output_config", "output_format", "stream"),
+    *("max_tokens", "stop_sequences", "temperature", "metadata"),
+)
+_blocks = st.fixed_dictionaries(
+    {"type": st.sampled_from(_KINDS) | _odd}, optional=dict.fromkeys(_MEMBERS, _odd)
+)
+_messages = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "assistant", "system"]) | _odd,
+        "content": st.lists(_blocks, max_size=3) | _odd,
+    }
+)
+_bodies = st.fixed_dictionaries(
+    {"model": st.just("m") | _odd, "messages": st.lists(_messages | _odd, max_size=3)},
+    optional=dict.fromkeys(_PARAMETERS, _odd),
+)
+
+
+@given(st.binary(max_size=64) | (_odd | _bodies).map(json.dumps).map(str.encode))
+def test_any_body_is_read_or_refused_as_the_clients_fault(body: bytes) -> None:
+    try:
         read_raw(body)
+    except RelayError as error:
+        refused = error
+    else:
+        return
+    assert 400 <= refused.status < 500
