@@ -189,6 +189,7 @@ ANSWER = (
 )
 
 
+@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 400), max_size=40),
     live=st.booleans(),
