@@ -59,6 +59,7 @@ __all__ = [
     "PageCrashed",
     "PageNavigated",
     "PortTaken",
+    "PreviousResponseNotFound",
     "ProfileInUse",
     "ProfileRefused",
     "PromptTooLong",
@@ -249,6 +250,13 @@ class ConversationNotFound(UserError):
     code = "conversation_not_found"
     status = 404
     next_step = "Start a new chat."
+
+
+class PreviousResponseNotFound(UserError):
+    """The answer that a request goes on from is not kept, or is not at its end yet."""
+
+    code = "previous_response_not_found"
+    next_step = "Send the whole conversation as input, without previous_response_id."
 
 
 class ModelUnavailable(UserError):

@@ -13,12 +13,16 @@ from quart_trio import QuartTrio
 
 from cdp_relay.api.catalogue import model_list, model_object, readiness
 from cdp_relay.api.chat_completions import routes as chat_completions
+from cdp_relay.api.completions import routes as completions
 from cdp_relay.api.exchange import current_exchange
 from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.api.messages import routes as messages
 from cdp_relay.api.messages.models import model_entry, model_page
+from cdp_relay.api.ollama import routes as ollama
+from cdp_relay.api.responses import routes as responses
 from cdp_relay.api.service import Handler, Service
+from cdp_relay.api.signposts import lead
 from cdp_relay.errors import ModelNotFound, NotFound, RelayError
 
 __all__ = ["build_app"]
@@ -88,14 +92,17 @@ def build_app(service: Service) -> QuartTrio:
         return _json({**attrs.asdict(report), "ok": report.ok})
 
     chat_completions.add_routes(route, service)
+    completions.add_routes(route, service)
+    responses.add_routes(route, service)
     messages.add_routes(route, service)
+    ollama.add_routes(route, service)
 
     @app.errorhandler(Exception)
     async def fail(error: Exception) -> Response:
         exchange = current_exchange(request.scope)
         shown = exchange.failed(error)
-        if type(shown) is NotFound:
-            shown = _lead_to_base_url(request.path, service.base_url())
+        if type(shown) is NotFound and shown.param is None:
+            shown = lead(request.path, service.base_url())
         failure = render_failure(shown, exchange.id, exchange.form)
         return Response(failure.body, failure.status, failure.headers)
 
@@ -105,23 +112,3 @@ def build_app(service: Service) -> QuartTrio:
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     body = json.dumps(value, default=str).encode()
     return Response(body, status, {"content-type": "application/json", **(headers or {})})
-
-
-def _lead_to_base_url(path: str, base_url: str) -> NotFound:
-    shown = header_text(path, 100)
-    if path.rstrip("/") in ("/v1/responses", "/v1/completions", "/v1/embeddings"):
-        return NotFound(
-            f"{shown} is not offered.", next_step=f"Use Chat Completions: POST {base_url}/chat/completions."
-        )
-    if path.startswith("/v1/messages/"):
-        return NotFound(f"{shown} is not offered.", next_step=f"Use POST {base_url}/messages.")
-    if path.rstrip("/").endswith(("/messages", "/messages/count_tokens")):
-        return NotFound(
-            f"There is nothing at {shown}.",
-            next_step=f"Set the base URL to {base_url.removesuffix('/v1')} for clients that add /v1/messages "
-            f"to it, as Anthropic's own do, or to {base_url} for those that add /messages.",
-        )
-    return NotFound(
-        f"There is nothing at {shown}.",
-        next_step=f"Set the base URL to {base_url}; clients add /chat/completions or /models to it.",
-    )

@@ -1,0 +1,195 @@
+"""``/v1/responses``, and the answers that are kept there."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import attrs
+from quart import Response, request
+
+from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body
+from cdp_relay.api.dialect import SSE_TYPE
+from cdp_relay.api.exchange import Exchange, current_exchange
+from cdp_relay.api.failure import header_text
+from cdp_relay.api.json_out import dump_json
+from cdp_relay.api.parameters import CHAT_HEADER, read_chat
+from cdp_relay.api.responses.items import Item
+from cdp_relay.api.responses.request import ResponseAsked, read_response_request
+from cdp_relay.api.responses.running import Run, follow
+from cdp_relay.api.responses.store import ResponseStore, StoredResponse
+from cdp_relay.api.service import AddRoute, Service
+from cdp_relay.errors import InvalidRequest, NotFound
+
+__all__ = ["add_routes"]
+
+_MOST_ITEMS, _SOME_ITEMS = 100, 20
+
+
+def add_routes(route: AddRoute, service: Service) -> None:
+    """Add the dialect's routes."""
+    kept = ResponseStore(service.settings.stored_responses, service.settings.stored_bytes)
+    door = _Responses(service, kept)
+
+    @route("/v1/responses", "POST")
+    async def create() -> Response:
+        return await door.create(current_exchange(request.scope))
+
+    @route("/v1/responses/input_tokens", "POST")
+    async def count() -> Response:
+        return await door.count(current_exchange(request.scope))
+
+    @route("/v1/responses/<response_id>", "GET")
+    async def retrieve(response_id: str) -> Response:
+        return door.retrieve(current_exchange(request.scope), response_id)
+
+    @route("/v1/responses/<response_id>", "DELETE")
+    async def delete(response_id: str) -> Response:
+        response = door.kept_or_404(response_id)
+        if response.run is not None:
+            response.run.cancel()
+        kept.remove(response_id)
+        return _json({"id": response_id, "object": "response", "deleted": True})
+
+    @route("/v1/responses/<response_id>/cancel", "POST")
+    async def cancel(response_id: str) -> Response:
+        response = door.kept_or_404(response_id)
+        if response.run is None:
+            raise InvalidRequest(
+                "Only an answer that was asked for with 'background' can be cancelled.",
+                param="response_id",
+                next_step="Close the connection of an answer in the foreground to stop it.",
+            )
+        response.run.cancel()
+        return _json_bytes(response.render())
+
+    @route("/v1/responses/<response_id>/input_items", "GET")
+    async def list_input_items(response_id: str) -> Response:
+        return _json(_page_of_items(door.kept_or_404(response_id).items, request.args))
+
+
+@attrs.frozen(eq=False)
+class _Responses:
+    """Makes answers and keeps them."""
+
+    service: Service
+    kept: ResponseStore
+
+    async def create(self, exchange: Exchange) -> Response:
+        size = len(exchange.body)
+        asked = await self._read(exchange)
+        previous = self.kept.get(asked.body.get("previous_response_id").value or "")
+        response = StoredResponse(
+            id=f"resp_{exchange.id.removeprefix('req_')}",
+            body=b"",
+            items=asked.items,
+            input_bytes=size + (0 if previous is None else previous.size),
+        )
+        keep = partial(self._keep, response) if asked.store else _keep_nothing
+        if asked.background:
+            return self._start(asked, response, exchange)
+        return await answer(self.service, asked.asked(keep), exchange)
+
+    async def count(self, exchange: Exchange) -> Response:
+        asked = await self._read(exchange)
+        counted = self.service.relay.count_tokens(asked.request)
+        return _json({"object": "response.input_tokens", "input_tokens": counted.tokens})
+
+    def retrieve(self, exchange: Exchange, response_id: str) -> Response:
+        response = self.kept_or_404(response_id)
+        if request.args.get("stream", "") not in ("true", "1"):
+            return _json_bytes(response.render())
+        if response.run is None:
+            raise InvalidRequest(
+                "Only the events of an answer that was asked for with 'background' are kept.",
+                param="stream",
+                next_step="Fetch it without 'stream'.",
+            )
+        return self._follow(response.run, _whole_number("starting_after", -1), exchange)
+
+    def kept_or_404(self, response_id: str) -> StoredResponse:
+        response = self.kept.get(response_id)
+        if response is None:
+            raise NotFound(
+                f"Response with id {header_text(response_id, 80)!r} not found.",
+                param="response_id",
+                next_step="Answers are kept for a while, and only those that were asked for with 'store'.",
+            )
+        return response
+
+    async def _read(self, exchange: Exchange) -> ResponseAsked:
+        body = await read_body(exchange)
+        chat = read_chat(request.headers.get(CHAT_HEADER))
+        return read_response_request(
+            body, self.kept, request_id=exchange.id, client=exchange.client, chat=chat
+        )
+
+    def _start(self, asked: ResponseAsked, response: StoredResponse, exchange: Exchange) -> Response:
+        neutral = asked.asked(partial(self._keep, response))
+        exchange.headers |= describe_route(self.service, neutral, exchange)
+        writer = asked.new_stream(answer_facts(neutral, exchange), partial(self._keep, response))
+        run = response.run = Run(writer)
+        response.body = writer.snapshot()
+        self.kept.put(response)
+        self.service.background.start_soon(run.make, self.service.relay, asked.request)
+        if asked.stream:
+            return self._follow(run, -1, exchange)
+        return _json_bytes(response.render())
+
+    def _follow(self, run: Run, after: int, exchange: Exchange) -> Response:
+        headers = {
+            "content-type": SSE_TYPE,
+            "cache-control": "no-cache, no-transform",
+            "connection": "close",
+        }
+        stream = follow(run, after, exchange, self.service.settings.keepalive_seconds)
+        response = Response(stream, 200, headers)
+        response.timeout = None
+        return response
+
+    def _keep(self, response: StoredResponse, status: str, body: bytes, output: list[Item]) -> None:
+        response.body, response.output = body, tuple(output)
+        # An answer that was deleted while it was made is not to come back.
+        if response.run is None or self.kept.get(response.id) is response:
+            self.kept.put(response)
+
+
+def _keep_nothing(status: str, body: bytes, output: list[Item]) -> None:
+    """For answers that were asked for without ``store``."""
+
+
+def _page_of_items(items: tuple[Item, ...], args: Any) -> dict[str, Any]:
+    ordered = list(items) if args.get("order") == "asc" else list(reversed(items))
+    after, limit = args.get("after"), _whole_number("limit", _SOME_ITEMS)
+    if not 1 <= limit <= _MOST_ITEMS:
+        raise InvalidRequest(f"limit is not between 1 and {_MOST_ITEMS}.", param="limit")
+    if after is not None:
+        places = [index for index, item in enumerate(ordered) if item["id"] == after]
+        if not places:
+            raise InvalidRequest(f"No item has the id {header_text(after, 80)!r}.", param="after")
+        ordered = ordered[places[0] + 1 :]
+    page = ordered[:limit]
+    return {
+        "object": "list",
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": len(ordered) > limit,
+    }
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise InvalidRequest(f"{name} is not a whole number.", param=name)
+    return int(text)
+
+
+def _json(value: Any) -> Response:
+    return _json_bytes(dump_json(value))
+
+
+def _json_bytes(body: bytes) -> Response:
+    return Response(body, 200, {"content-type": "application/json"})
