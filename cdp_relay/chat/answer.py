@@ -133,13 +133,12 @@ class AnswerReader:
                 source="site",
             )
         reasoning = self._reasoning.tokens
-        source = "estimate" if "estimate" in (prompt.source, self._text.source) else prompt.source
         return Usage(
             prompt_tokens=prompt.tokens,
             completion_tokens=self._text.tokens + reasoning,
             reasoning_tokens=reasoning,
-            estimated=source == "estimate",
-            source=source,
+            estimated=prompt.source == "estimate",
+            source=prompt.source,
         )
 
     def _take(self, events: Iterable[DecoderEvent]) -> None:

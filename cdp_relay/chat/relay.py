@@ -68,6 +68,8 @@ async def open_relay(
     registry = load_registry(home, settings)
     memory = SiteMemory(home.sites_file)
     memory.load(tuple(registry.providers))
+    # Before there is a browser to be kept waiting: other threads stand still while it is loaded.
+    counter = TokenCounter(await trio.to_thread.run_sync(load_tokenizer))
     try:
         async with AsyncExitStack() as stack:
             for provider in registry.providers.values():
@@ -78,9 +80,15 @@ async def open_relay(
             async with trio.open_nursery() as tabs:
                 async with trio.open_nursery() as turns:
                     relay = Relay(
-                        settings, registry, supervisor, memory, turns, tabs, context=browser_context_id
+                        settings,
+                        registry,
+                        supervisor,
+                        memory,
+                        turns,
+                        tabs,
+                        counter,
+                        context=browser_context_id,
                     )
-                    turns.start_soon(relay.load_tokenizer)
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -120,6 +128,7 @@ class Relay:
         memory: SiteMemory,
         turns: trio.Nursery,
         tabs: trio.Nursery,
+        counter: TokenCounter,
         *,
         context: str | None,
     ) -> None:
@@ -129,7 +138,7 @@ class Relay:
         self._memory = memory
         self._turns = turns
         self._context = context
-        self._counter = TokenCounter()
+        self._counter = counter
         self._key = secrets.token_bytes(32)
         self._created = int(time.time())
         self._started = trio.current_time()
@@ -207,7 +216,7 @@ class Relay:
     def count_tokens(self, request: ChatRequest) -> TokenCount:
         """Count the tokens of the prompt that a request becomes, tools included; no page is touched.
 
-        Files are not counted. The first second of a relay's life gives estimates, whatever is installed.
+        Files are not counted.
 
         Raises:
           InvalidRequest, InvalidText: there is nothing to say, or it cannot be said.
@@ -321,11 +330,6 @@ class Relay:
                 answered = await examine_answer(self._turn(probe_request(site)), site_tab)
                 report = merge_reports(report, answered)
         return attrs.evolve(report, drifts=self._drifts[site].seen)
-
-    async def load_tokenizer(self) -> None:
-        """Load the tokenizer, where one is installed; part of entering :func:`open_relay`'s block."""
-        # Abandoned when the relay closes before: the thread's work is of use to the next one.
-        self._counter.tokenizer = await trio.to_thread.run_sync(load_tokenizer, abandon_on_cancel=True)
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""

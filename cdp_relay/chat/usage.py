@@ -56,7 +56,8 @@ def size_of(text: str) -> int:
 def load_tokenizer() -> Count | None:
     """Load the tokenizer, once in a process; None where the ``tokens`` extra is not installed.
 
-    Takes about a second (measured: 0.6 to 1.0 s), during which no other Python code runs.
+    Takes up to a second (measured: 0.6 to 1.0 s), during which no other Python code runs: timers of a
+    browser that is being worked with could run out meanwhile.
     """
     if find_spec(_MODULE) is None:
         return None
@@ -85,10 +86,10 @@ class TokenCount:
 
 @attrs.define(eq=False)
 class TokenCounter:
-    """Counts tokens as well as it can by now."""
+    """Counts tokens as well as it can."""
 
     tokenizer: Count | None = None
-    """A real one, once it is there."""
+    """A real one, where there is one."""
 
     @property
     def source(self) -> str:
@@ -101,7 +102,7 @@ class TokenCounter:
         return TokenCount(tokens=counted, source=self.source)
 
     def tally(self) -> Tally:
-        """Count a text that comes in pieces, the same way from its first to its last."""
+        """Count a text that comes in pieces."""
         return Tally(self.tokenizer)
 
 
@@ -115,11 +116,6 @@ class Tally:
     _pieces: list[str] = attrs.field(factory=list, init=False)
     """What the tokenizer has not counted yet."""
     _waiting: int = attrs.field(default=0, init=False)
-
-    @property
-    def source(self) -> str:
-        """Who counts: ``tokenizer`` or ``estimate``."""
-        return "estimate" if self._tokenizer is None else "tokenizer"
 
     def add(self, text: str) -> None:
         """The text goes on."""

@@ -1,4 +1,4 @@
-"""How tokens are counted: with a tokenizer, without one, and while it is not there yet."""
+"""How tokens are counted, with a tokenizer and without one."""
 
 from __future__ import annotations
 
@@ -28,19 +28,18 @@ def test_estimates_are_bytes_by_four_and_say_so() -> None:
     assert TokenCounter().count("abcde") == TokenCount(tokens=2, source="estimate")
 
 
-def test_a_tokenizer_takes_the_estimates_place_once_it_is_there() -> None:
-    counter = TokenCounter()
-    answer = reader(counter)  # began before, and goes on as it began
-    counter.tokenizer = words
-    later = reader(counter)
-    for one in (answer, later):
-        one._take([ReasoningDelta("well well"), TextDelta("one "), TextDelta("two three"), AnswerEnded()])
-    prompt = counter.count("a b c d")
-    told = later.usage(prompt)
-    assert (told.prompt_tokens, told.completion_tokens, told.reasoning_tokens) == (4, 5, 2)
-    assert (told.source, told.estimated) == ("tokenizer", False)
-    told = answer.usage(prompt)
-    assert (told.completion_tokens, told.source, told.estimated) == (4 + 3, "estimate", True)
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"), [(words, (4, 5, 2, "tokenizer", False)), (None, (2, 7, 3, "estimate", True))]
+)
+def test_usage_says_who_counted(
+    tokenizer: usage.Count | None, expected: tuple[int, int, int, str, bool]
+) -> None:
+    counter = TokenCounter(tokenizer)
+    answer = reader(counter)
+    answer._take([ReasoningDelta("well well"), TextDelta("one "), TextDelta("two three"), AnswerEnded()])
+    told = answer.usage(counter.count("a b c d"))
+    counts = (told.prompt_tokens, told.completion_tokens, told.reasoning_tokens)
+    assert (*counts, told.source, told.estimated) == expected
 
 
 @pytest.mark.parametrize("tokenizer", [None, words])
