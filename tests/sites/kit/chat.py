@@ -138,10 +138,10 @@ class ChatSite(Site, Generic[T]):
         """Give this answer to every prompt that has none of its own."""
         self._usual = reply
 
-    def answer_with(self, answerer: Answerer) -> None:
+    def answer_with(self, answerer: Answerer | None) -> None:
         """Have a function read every prompt that has no answer of its own yet, and answer it.
 
-        It is called in the server's loop, so it must not wait for anything.
+        It is called in the server's loop, so it must not wait for anything. None: no more.
         """
         self._answerer = answerer
 
