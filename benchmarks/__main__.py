@@ -20,6 +20,7 @@ PARTS = {
     "turns": "From the site's write to the client; a whole turn on a warm tab",
     "sites": "Four sites on their replicas: a long prompt in, a long answer out",
     "round_trips": "DevTools round trips",
+    "dialects": "What a dialect adds to a streamed answer",
     "memory": "Memory",
 }
 
