@@ -122,6 +122,17 @@ async def test_a_long_silence_is_filled_with_events() -> None:
     assert data.count(b"output_text.delta") > 0
 
 
+async def test_tokens_are_counted_without_a_turn() -> None:
+    relay = ScriptedRelay()
+    async with serving(relay) as server:
+        counted = await send(server, "POST", "/v1/responses/input_tokens", body_of(input="Hi there"))
+        wrong = await send(server, "POST", "/v1/responses/input_tokens", body_of(input=5))
+    assert counted.json()["object"] == "response.input_tokens"
+    assert counted.json()["input_tokens"] > 0
+    assert relay.asked == []
+    assert wrong.error["param"] == "input"
+
+
 async def test_failures_before_the_first_event_are_statuses_and_after_it_the_last_event() -> None:
     relay = ScriptedRelay(says(QueueFull("Busy.", retry_after_seconds=3)))
     async with serving(relay) as server:
