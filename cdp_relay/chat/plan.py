@@ -184,7 +184,18 @@ def _effort(site: SiteDefinition, route: Route, request: ChatRequest) -> dict[st
 
 def _others(site: SiteDefinition, request: ChatRequest) -> dict[str, Value]:
     wishes = {name: getattr(request.wishes, name) for name in _WISHES if name in site.controls}
+    if "stop" in wishes:
+        wishes["stop"] = _page_stops(request)
     return {name: value for name, value in wishes.items() if value is not None and value != ()}
+
+
+def _page_stops(request: ChatRequest) -> tuple[str, ...]:
+    """The stop sequences that are left to the page as well; the relay looks for all of them itself.
+
+    None beside tools, as a page stops within calls too, and none of those that a field does not take.
+    """
+    stops = () if request.tools else request.wishes.stop
+    return tuple(stop for stop in stops if stop == stop.strip() and len(stop.splitlines()) == 1)
 
 
 def _same(site: SiteDefinition, name: str, wanted: Value, sent: Value) -> bool:

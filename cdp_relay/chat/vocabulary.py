@@ -199,7 +199,11 @@ class ChatRequest:
 
 
 class Step(enum.StrEnum):
-    """The steps of a turn, in order; the last three are its ends."""
+    """The steps of a turn, in order; the last three are its ends.
+
+    A turn whose answer has to be corrected comes to ``composed``, ``submitted`` and ``streaming`` once more,
+    each time with the fact ``correction``, and to ``paced`` where the site's pace wants it.
+    """
 
     PAUSED = "paused"
     """Only for turns that wait for the person: a check, a sign-in or terms hold the site up."""

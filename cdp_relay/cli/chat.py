@@ -45,11 +45,9 @@ _SHOWN = ("site", "model", "conversation_id")
     "--max-tokens",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="Longest answer, where the site has it.",
+    help="Longest answer, as far as tokens can be estimated.",
 )
-@click.option(
-    "--stop", multiple=True, metavar="TEXT", help="End the answer here, where the site has it; repeatable."
-)
+@click.option("--stop", multiple=True, metavar="TEXT", help="End the answer here; repeatable.")
 @click.option("--temporary", is_flag=True, help="Ask in a chat that the site does not keep.")
 @click.option("--conversation", default="", metavar="ID", help="Go on with this chat of the site.")
 @click.option(

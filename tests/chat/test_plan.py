@@ -22,7 +22,7 @@ from cdp_relay.chat.plan import Plan, plan_turn
 from cdp_relay.chat.prompt import render_prompt
 from cdp_relay.chat.registry import read_definition
 from cdp_relay.chat.status import Route
-from cdp_relay.chat.vocabulary import ChatChoice, FilePart, Wishes
+from cdp_relay.chat.vocabulary import ChatChoice, FilePart, OutputFormat, Tool, Wishes
 from cdp_relay.errors import InvalidRequest, InvalidText, SettingsError, UnsupportedValue
 
 CHOICE = {"kind": "choice", "control": ["#x"], "items": [".item"]}
@@ -283,6 +283,18 @@ def test_wishes_go_to_the_controls_that_there_are_and_the_label_wins() -> None:
     assert plan(wishes=wishes, site=bare()).controls == {}
     with pytest.raises(UnsupportedValue, match="no control for the effort"):
         plan(effort="low", site=bare())
+
+
+def test_stop_sequences_that_a_page_would_get_wrong_are_left_to_the_relay() -> None:
+    wishes = Wishes(stop=("END", "\n\n", " x", "a\nb"))
+    assert plan(wishes=wishes).controls == {"stop": ("END",)}
+    # A page stops within calls as well.
+    assert plan(wishes=wishes, tools=(Tool(name="t"),)).controls == {}
+
+
+def test_a_schema_that_is_none_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(InvalidRequest, match="JSON Schema"):
+        plan(output=OutputFormat(schema={"type": "objekt"}))
 
 
 @pytest.mark.parametrize(
