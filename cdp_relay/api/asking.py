@@ -18,7 +18,7 @@ from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.vocabulary import Finished
 
-__all__ = ["answer", "answer_facts", "describe_end", "describe_route", "read_body"]
+__all__ = ["add_notices", "answer", "answer_facts", "describe_end", "describe_route", "read_body"]
 
 _THREAD_BYTES = 1 << 20
 """Bodies above this are parsed in a thread: 32 MiB of JSON take about a third of a second."""
@@ -96,7 +96,7 @@ async def _answer_whole(service: Service, asked: Asked, exchange: Exchange, fact
     if exchange.turn.cancelled_caught:
         raise exchange.interruption()
     describe_end(writer.end, exchange)
-    _add_notices(exchange, writer.notices)
+    add_notices(exchange, writer.notices)
     return Response(writer.render(), 200, {"content-type": "application/json"})
 
 
@@ -105,7 +105,7 @@ async def _answer_in_chunks(
 ) -> Response:
     turn = start_turn(service.relay, asked.request, exchange)
     await turn.accepted(service.settings.hold_headers_seconds)
-    _add_notices(exchange, turn.notices)
+    add_notices(exchange, turn.notices)
     if turn.model is not None:
         exchange.headers["x-cdp-relay-model"] = header_text(turn.model)
     if turn.from_page:
@@ -131,7 +131,8 @@ def _about_the_label(label: str, target: Route) -> str:
     return f"The label '{shown}' names no site of this relay; the default site '{target.site}' answers."
 
 
-def _add_notices(exchange: Exchange, notices: list[str]) -> None:
+def add_notices(exchange: Exchange, notices: list[str]) -> None:
+    """Put sentences for the client into the headers, after those that are there."""
     present = exchange.headers.get("x-cdp-relay-notice")
     sentences = [present] if present else []
     sentences += [header_text(notice) for notice in notices]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ __all__ = ["VERSION_HEADER", "model_entry", "model_page"]
 VERSION_HEADER = "anthropic-version"
 """The header by which a request to a path of more than one dialect says that it speaks this one."""
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _USUAL_LIMIT = 20
 _MOST = 1000
 
@@ -33,7 +35,7 @@ def model_page(
 ) -> dict[str, Any]:
     """One page of the list, by the words of the request's query; an id that is not listed bounds nothing."""
     places = {info.id: place for place, info in enumerate(infos)}
-    count = min(max(int(limit), 1), _MOST) if limit.isascii() and limit.isdigit() else _USUAL_LIMIT
+    count = min(max(int(limit), 1), _MOST) if _NUMBER.fullmatch(limit) else _USUAL_LIMIT
     first = places[after_id] + 1 if after_id in places else 0
     end = len(infos)
     if before_id in places:

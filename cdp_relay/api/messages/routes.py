@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import trio
 from quart import Response, request
 
-from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body
+from cdp_relay.api.asking import add_notices, answer, answer_facts, describe_route, read_body
 from cdp_relay.api.dialect import SSE_TYPE
 from cdp_relay.api.exchange import Exchange, current_exchange
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.messages._shape import EXTENSION
+from cdp_relay.api.messages.count import count_input
 from cdp_relay.api.messages.request import MessagesRequest, read_messages
 from cdp_relay.api.parameters import CHAT_HEADER, read_chat
 from cdp_relay.api.service import AddRoute, Service
-from cdp_relay.chat.usage import TokenCount
 from cdp_relay.chat.vocabulary import Finished, FinishReason, Usage
 
 __all__ = ["add_routes"]
-
-_THREAD_CHARS = 32_768
-"""Prompts above this are counted in a thread, so that many at once hold up nobody's stream."""
 
 
 def add_routes(route: AddRoute, service: Service) -> None:
@@ -31,13 +27,13 @@ def add_routes(route: AddRoute, service: Service) -> None:
         read = await _read(exchange)
         if read.is_probe:
             return await _answer_probe(service, read, exchange)
-        counted = await _count(service, read) if read.stream else None
+        counted = await count_input(service.relay, read.request) if read.stream else None
         return await answer(service, read.asked(counted.tokens if counted else 0), exchange)
 
     @route("/v1/messages/count_tokens", "POST")
     async def count_tokens() -> Response:
         exchange = current_exchange(request.scope)
-        counted = await _count(service, await _read(exchange))
+        counted = await count_input(service.relay, (await _read(exchange)).request)
         told = {"usage_estimated": counted.source == "estimate", "usage_source": counted.source}
         return _json(dump_json({"input_tokens": counted.tokens, EXTENSION: told}))
 
@@ -48,17 +44,9 @@ async def _read(exchange: Exchange) -> MessagesRequest:
     return read_messages(body, request_id=exchange.id, client=exchange.client, chat=chat)
 
 
-async def _count(service: Service, read: MessagesRequest) -> TokenCount:
-    asked = read.request
-    size = sum(len(message.text) for message in asked.messages) + 1000 * len(asked.tools)
-    if size < _THREAD_CHARS:
-        return service.relay.count_tokens(asked)
-    return await trio.to_thread.run_sync(service.relay.count_tokens, asked, abandon_on_cancel=True)
-
-
 async def _answer_probe(service: Service, read: MessagesRequest, exchange: Exchange) -> Response:
     """Answer without the site; no word of it is made up, so there is none."""
-    counted = await _count(service, read)
+    counted = await count_input(service.relay, read.request)
     asked = read.asked(counted.tokens)
     exchange.headers |= describe_route(service, asked, exchange)
     end = Finished(
@@ -75,7 +63,7 @@ async def _answer_probe(service: Service, read: MessagesRequest, exchange: Excha
     )
     facts = answer_facts(asked, exchange)
     notice = "An answer of at most one token is not asked of the site."
-    exchange.headers["x-cdp-relay-notice"] = notice
+    add_notices(exchange, [notice])
     if read.stream:
         stream = asked.new_stream(facts)
         stream.notices.append(notice)

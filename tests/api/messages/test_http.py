@@ -178,9 +178,12 @@ async def test_sdk_tools_round_trip(stream: bool) -> None:
 async def test_an_image_arrives() -> None:
     relay = ScriptedRelay()
     async with serving(relay) as server:
-        reply = await post(server, messages=[{"role": "user", "content": [PNG_BLOCK]}])
-    assert reply.status == 200
+        alone = await post(server, messages=[{"role": "user", "content": [PNG_BLOCK]}], stream=True)
+        resulting = {"type": "tool_result", "tool_use_id": "1", "content": [PNG_BLOCK]}
+        seen = await post(server, messages=[*HELLO, {"role": "user", "content": [resulting]}])
+    assert (alone.status, seen.status) == (200, 200)
     assert relay.asked[0].messages[0].files[0].data == PNG
+    assert relay.asked[1].messages[1].files[0].data == PNG
 
 
 async def test_a_silence_is_filled_with_pings() -> None:
