@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "sign-in": "Open Chrome without a debugging port, to sign in to a site by hand.",
+        "connect": "Print, or write, what a coding agent needs to use the relay.",
         "key": "Print the API key, or replace it.",
         "config": "Show every setting: its value, its default and where it came from.",
         "doctor": "Check everything the relay rests on; each failed check says how to mend it.",

@@ -11,7 +11,7 @@ import click
 from cdp_relay.cli.options import SettingsCommand, given_settings
 from cdp_relay.settings import Home, LoadedSettings
 
-__all__ = ["models"]
+__all__ = ["listed_models", "models"]
 
 _REFRESH_SECONDS = 600.0
 """Every site's page is opened, one after the other."""
@@ -41,7 +41,7 @@ def models(refresh: str | None, as_json: bool) -> None:
     that the menu does not let choose now with '-'.
     """
     home, loaded = given_settings()
-    rows = _running_models(home, refresh) or _offered_models(home, loaded, refresh)
+    rows = listed_models(home, loaded, refresh)
     if as_json:
         from cdp_relay.cli.output import print_json
 
@@ -52,6 +52,15 @@ def models(refresh: str | None, as_json: bool) -> None:
         state = f"   ({row['state']})" if row["state"] not in (None, "unknown", "ready") else ""
         mark = "-" if row.get("available") is False else "+" if row.get("source") == "site" else " "
         click.echo(f"{mark} {row['id']:<{width}}  {row['title']}{state}")
+
+
+def listed_models(home: Home, loaded: LoadedSettings, refresh: str | None = None) -> list[dict[str, Any]]:
+    """What the running service lists, or would list if it ran: the site's label first, then its models.
+
+    Args:
+      refresh: the site whose own menu is read first, or ``all``.
+    """
+    return _running_models(home, refresh) or _offered_models(home, loaded, refresh)
 
 
 def _running_models(home: Home, refresh: str | None) -> list[dict[str, Any]]:

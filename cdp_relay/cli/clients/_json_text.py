@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.cli.clients._merge import Unmergeable, Unreadable, match_item
+from cdp_relay.cli.clients._merge import MAX_CHANGES, Unmergeable, Unreadable, match_item
 from cdp_relay.cli.clients.plan import Values
 
 __all__ = ["edit_json", "read_json"]
@@ -57,12 +57,13 @@ def edit_json(text: str, values: Values) -> str:
     if _SPACE.fullmatch(text):
         lead = text if not text or text.endswith("\n") else text + "\n"
         return lead + json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    while True:
+    for _ in range(MAX_CHANGES):
         # One change at a time: every place is looked up in the text as it is by then.
         changed = _Editor(text, _Reader(text).document()).merge(values)
         if changed is None:
             return text
         text = changed
+    raise Unmergeable("the values contradict each other")
 
 
 class _Reader:

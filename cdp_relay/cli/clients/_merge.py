@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Unmergeable", "Unreadable", "match_item", "merged"]
+__all__ = ["MAX_CHANGES", "Unmergeable", "Unreadable", "match_item", "merged"]
+
+MAX_CHANGES = 200
+"""Changes that one edit of a text may take, one for each value at most; a plan has twenty."""
 
 
 class Unreadable(ValueError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cdp_relay.cli.clients.plan import (
     CONTEXT_TOKENS,
+    KEY_REFERENCE,
     KEY_VARIABLE,
     OUTPUT_TOKENS,
     Client,
@@ -43,7 +44,7 @@ def _codex(endpoint: Endpoint, places: Places) -> Plan:
                     "model_context_window": CONTEXT_TOKENS,
                     "model_providers": {"cdp-relay": provider},
                 },
-                secret=endpoint.key is not None,
+                secret=endpoint.has_key,
             ),
         ),
         run="codex",
@@ -74,10 +75,8 @@ def _claude_code(endpoint: Endpoint, places: Places) -> Plan:
     if endpoint.key is not None:
         environment["ANTHROPIC_AUTH_TOKEN"] = endpoint.key
     return Plan(
-        edits=(
-            FileEdit(path=path, kind="json", values={"env": environment}, secret=endpoint.key is not None),
-        ),
-        environment={} if endpoint.key is not None else {"ANTHROPIC_AUTH_TOKEN": f"${KEY_VARIABLE}"},
+        edits=(FileEdit(path=path, kind="json", values={"env": environment}, secret=endpoint.has_key),),
+        environment={} if endpoint.has_key else {"ANTHROPIC_AUTH_TOKEN": KEY_REFERENCE},
         run="claude",
         check=f"claude -p {_HELLO}",
         notes=(
@@ -116,7 +115,7 @@ def _opencode(endpoint: Endpoint, places: Places) -> Plan:
                     "model": reference,
                     "small_model": reference,
                 },
-                secret=endpoint.key is not None,
+                secret=endpoint.has_key,
             ),
         ),
         run="opencode",
@@ -136,9 +135,7 @@ def _aider(endpoint: Endpoint, places: Places) -> Plan:
         settings["openai-api-key"] = endpoint.key
     return Plan(
         edits=(
-            FileEdit(
-                path=folder / ".aider.conf.yml", kind="yaml", values=settings, secret=endpoint.key is not None
-            ),
+            FileEdit(path=folder / ".aider.conf.yml", kind="yaml", values=settings, secret=endpoint.has_key),
             FileEdit(
                 path=folder / ".aider.model.settings.yml",
                 kind="yaml",
@@ -168,7 +165,7 @@ def _aider(endpoint: Endpoint, places: Places) -> Plan:
                 },
             ),
         ),
-        environment={} if endpoint.key is not None else {"OPENAI_API_KEY": f"${KEY_VARIABLE}"},
+        environment={} if endpoint.has_key else {"OPENAI_API_KEY": KEY_REFERENCE},
         run="aider",
         check=f"aider --no-git --yes-always --message {_HELLO}",
         notes=(
@@ -179,28 +176,50 @@ def _aider(endpoint: Endpoint, places: Places) -> Plan:
 
 
 def _cline(endpoint: Endpoint, places: Places) -> Plan:
-    settings = {
-        "provider": "openai-compatible",
-        "apiKey": endpoint.key_or(""),
-        "model": endpoint.model,
-        "baseUrl": endpoint.openai,
-    }
-    data = places.named("CLINE_DIR", places.home / ".cline") / "data"
+    settings = {"provider": "openai-compatible", "model": endpoint.model, "baseUrl": endpoint.openai}
+    if endpoint.key is not None:
+        settings["apiKey"] = endpoint.key
+    data = places.named("CLINE_DATA_DIR", places.named("CLINE_DIR", places.home / ".cline") / "data")
+    provider = {"openai-compatible": {"settings": settings}}
     return Plan(
         edits=(
             FileEdit(
-                path=data / "settings" / "providers.json",
+                path=places.named("CLINE_PROVIDER_SETTINGS_PATH", data / "settings" / "providers.json"),
                 kind="json",
-                defaults={"version": 1, "modes": {}},
-                values={
-                    "lastUsedProvider": "openai-compatible",
-                    "providers": {"openai-compatible": {"settings": settings}},
+                # Without a time Cline takes the whole file for broken and starts a new one.
+                defaults={
+                    "version": 1,
+                    "modes": {},
+                    "providers": {"openai-compatible": {"updatedAt": "2026-01-01T00:00:00.000Z"}},
                 },
-                secret=endpoint.key is not None,
+                values={"lastUsedProvider": "openai-compatible", "providers": provider},
+                secret=endpoint.has_key,
             ),
         ),
-        run="cline",
-        check=f"cline {_HELLO}",
+        steps=(
+            "That file is of the command line program. In VS Code: Cline's settings (the gear), then",
+            "API Provider: OpenAI Compatible",
+            f"Base URL: {endpoint.openai}",
+            f"API Key: {endpoint.key_or(KEY_REFERENCE)}",
+            f"Model ID: {endpoint.model}",
+            f"Context Window Size: {CONTEXT_TOKENS}",
+        ),
+        run="cline" if endpoint.has_key else f"cline --key {KEY_REFERENCE}",
+        check=f"cline {_HELLO}" if endpoint.has_key else f"cline --key {KEY_REFERENCE} {_HELLO}",
+        notes=("An error that comes in the middle of an answer ends Cline's task: send the prompt again.",),
+    )
+
+
+def _qwen_code(endpoint: Endpoint, places: Places) -> Plan:
+    return Plan(
+        environment={
+            "OPENAI_BASE_URL": endpoint.openai,
+            "OPENAI_API_KEY": endpoint.key_or(KEY_REFERENCE),
+            "OPENAI_MODEL": endpoint.model,
+        },
+        run="qwen",
+        check=f"qwen -p {_HELLO}",
+        notes=("A stream that breaks, or an error in one, ends Qwen Code's task.",),
     )
 
 
@@ -235,5 +254,17 @@ TERMINAL = (
         about="~/.aider.conf.yml, with the model's edit format and size beside it",
         plan=_aider,
         project=True,
+    ),
+    Client(
+        name="cline",
+        title="Cline",
+        about="~/.cline/data/settings/providers.json, and the fields in VS Code",
+        plan=_cline,
+    ),
+    Client(
+        name="qwen-code",
+        title="Qwen Code",
+        about="three variables",
+        plan=_qwen_code,
     ),
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from cdp_relay.cli.clients._merge import Unmergeable, Unreadable, match_item
+from cdp_relay.cli.clients._merge import MAX_CHANGES, Unmergeable, Unreadable, match_item
 from cdp_relay.cli.clients.plan import Values
 
 __all__ = ["edit_yaml", "read_yaml"]
@@ -36,7 +36,7 @@ def edit_yaml(text: str, values: Values) -> str:
       Unreadable: the document is broken.
       Unmergeable: something else than wanted stands where a value belongs.
     """
-    while True:
+    for _ in range(MAX_CHANGES):
         root = _compose(text)
         if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
             lead = text if not text or text.endswith("\n") else text + "\n"
@@ -45,6 +45,7 @@ def edit_yaml(text: str, values: Values) -> str:
         if changed is None:
             return text
         text = changed
+    raise Unmergeable("the values contradict each other")
 
 
 def _compose(text: str) -> yaml.Node | None:

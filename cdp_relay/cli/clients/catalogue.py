@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cdp_relay.cli.clients._editors import EDITORS
+from cdp_relay.cli.clients._programs import PROGRAMS
 from cdp_relay.cli.clients._terminal import TERMINAL
 from cdp_relay.cli.clients.plan import Client, Endpoint, Places, Plan
 
 __all__ = ["CLIENTS", "plan_for"]
 
-CLIENTS: Mapping[str, Client] = {client.name: client for client in TERMINAL}
+CLIENTS: Mapping[str, Client] = {client.name: client for client in (*TERMINAL, *EDITORS, *PROGRAMS)}
 """In the order of the list."""
 
 

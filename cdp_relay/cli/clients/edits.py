@@ -40,10 +40,9 @@ def edited(edit: FileEdit, text: str) -> str:
     """
     change, read, signs = _KINDS[edit.kind]
     before = read(text)
-    if edit.defaults and before is not None and not isinstance(before, Mapping):
-        raise Unmergeable("the document is no mapping")
-    missing = {key: value for key, value in edit.defaults.items() if key not in (before or {})}
-    values = {**missing, **edit.values} if isinstance(edit.values, Mapping) else edit.values
+    values = edit.values
+    if isinstance(values, Mapping) and edit.defaults:
+        values = merged(_missing(edit.defaults, before), values)
     wanted = merged(before, values)
     if _same(before, wanted):
         return text
@@ -51,6 +50,17 @@ def edited(edit: FileEdit, text: str) -> str:
     if not _same(read(changed), wanted) or _comments(text, signs) - _comments(changed, signs):
         raise Unmergeable("its form does not allow to add the values without changing something else")
     return changed
+
+
+def _missing(defaults: Mapping[str, Any], before: Any) -> dict[str, Any]:
+    there = before if isinstance(before, Mapping) else {}
+    missing: dict[str, Any] = {}
+    for key, value in defaults.items():
+        if key not in there:
+            missing[key] = value
+        elif isinstance(value, Mapping) and (rest := _missing(value, there[key])):
+            missing[key] = rest
+    return missing
 
 
 def _same(one: Any, other: Any) -> bool:

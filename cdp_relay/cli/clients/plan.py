@@ -17,6 +17,7 @@ import attrs
 
 __all__ = [
     "CONTEXT_TOKENS",
+    "KEY_REFERENCE",
     "KEY_VARIABLE",
     "OUTPUT_TOKENS",
     "Client",
@@ -28,7 +29,10 @@ __all__ = [
 ]
 
 KEY_VARIABLE = "CDP_RELAY_API_KEY"
-"""The variable that settings name in place of the key; Zed makes this very name of "CDP Relay"."""
+"""The variable that settings name in place of the key; Zed makes this very name of "cdp-relay"."""
+
+KEY_REFERENCE = f"${KEY_VARIABLE}"
+"""How a plan's environment refers to it; who prints it for a shell writes it as that shell does."""
 
 CONTEXT_TOKENS = 100_000
 """What a client is told that fits into a chat. The pages state no number and differ by plan: this is
@@ -55,6 +59,11 @@ class Endpoint:
         """The base URL of OpenAI clients."""
         return f"{self.root}/v1"
 
+    @property
+    def has_key(self) -> bool:
+        """Whether settings hold the key itself."""
+        return self.key is not None
+
     def key_or(self, reference: str) -> str:
         """The key, or how this client's settings refer to a variable."""
         return reference if self.key is None else self.key
@@ -67,6 +76,8 @@ class Places:
     home: Path
     folder: Path | None = None
     """The project whose own settings are meant; None for those of the user."""
+    current: Path = attrs.field(factory=Path.cwd)
+    """Where a file goes that its program is told of by name."""
     system: str = sys.platform
     environ: Mapping[str, str] = attrs.field(factory=dict)
     """Variables that move a client's folders, such as CODEX_HOME."""
@@ -106,7 +117,7 @@ class FileEdit:
     values: Values
     """Mappings are merged. A mapping in a list is merged into that with the same first value, else added."""
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
-    """Top-level values that are set only where the file has none."""
+    """Values, merged in the same way, that are set only where the file has none."""
     secret: bool = False
     """Whether the key is in it."""
 
@@ -119,7 +130,7 @@ class Plan:
     environment: Mapping[str, str] = attrs.field(factory=dict)
     """Variables that the client needs beside its files."""
     steps: tuple[str, ...] = ()
-    """What a person does in the client's own windows."""
+    """What a person does in the client's own windows, or by another command."""
     run: str = ""
     """How the client is started then."""
     check: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from cdp_relay.cli.clients.edits import edited
+from cdp_relay.cli.clients.edits import Unreadable, edited
 from cdp_relay.cli.clients.plan import FileEdit
 
 __all__ = ["Written", "read_text", "undo_edit", "write_edit"]
@@ -31,8 +32,12 @@ class Written:
     """The file as it was; None where it was not there, or nothing changed."""
 
 
-def write_edit(edit: FileEdit, *, now: datetime | None = None) -> Written:
+def write_edit(edit: FileEdit, *, dry: bool = False, now: datetime | None = None) -> Written:
     """Merge an edit into its file. The file is replaced at once, or left as it is.
+
+    Args:
+      dry: only find out whether it can be done, as far as that can be known beforehand.
+      now: what the backup is named after.
 
     Raises:
       Unreadable, Unmergeable: nothing was changed.
@@ -41,6 +46,10 @@ def write_edit(edit: FileEdit, *, now: datetime | None = None) -> Written:
     path = _real(edit.path)
     before = read_text(path)
     after = edited(edit, before or "")
+    if dry:
+        if before != after:
+            _check_writable(path)
+        return Written(path=path, changed=before != after)
     if before == after:
         if edit.secret:
             _tighten(path)
@@ -75,14 +84,19 @@ def read_text(path: Path) -> str | None:
       Unreadable: it is no UTF-8.
       OSError: it cannot be read.
     """
-    from cdp_relay.cli.clients.edits import Unreadable
-
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
         raise Unreadable(f"byte {error.start} is no UTF-8") from None
+
+
+def _check_writable(path: Path) -> None:
+    folder = next(parent for parent in path.parents if parent.exists())
+    for place in (path, folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def _real(path: Path) -> Path:
