@@ -1,10 +1,10 @@
-"""What a text must not hold to be given to a page."""
+"""What a text must not hold to be given to a page, and how it is mended where nobody can be asked to."""
 
 from __future__ import annotations
 
 from cdp_relay.errors import InvalidText
 
-__all__ = ["check_text"]
+__all__ = ["check_text", "mend_text"]
 
 
 def check_text(text: str, *, name: str = "The text", param: str | None = None) -> None:
@@ -34,3 +34,12 @@ def check_text(text: str, *, name: str = "The text", param: str | None = None) -
         param=param,
         details={"position": position, "character": character},
     )
+
+
+def mend_text(text: str) -> str:
+    """The text with U+FFFD for every NUL and lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")

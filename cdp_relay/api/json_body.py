@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import attrs
 
 from cdp_relay.errors import InvalidRequest
-from cdp_relay.text import check_text
+from cdp_relay.text import check_text, mend_text
 
 __all__ = ["Field", "parse_object"]
 
@@ -96,6 +96,14 @@ class Field:
         value = self.string()
         check_text(value, name=self.path, param=self.path)
         return value
+
+    def printed(self) -> str:
+        """A string that a tool printed.
+
+        What no page can be given is mended: the client cannot take it back, and sends it with every
+        request from now on. Cutting a long output in the middle of an emoji is enough to have one.
+        """
+        return mend_text(self.string())
 
     def boolean(self) -> bool:
         """True or false."""

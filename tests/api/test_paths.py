@@ -33,7 +33,11 @@ class Case:
         Case("GET", "//v1//models", 404, "/v1"),
         Case("GET", "/v1/../../etc/passwd", 404, "/v1"),
         Case("GET", "/v1/%2e%2e/%00", 404, "/v1"),
-        Case("POST", "/v1/responses", 404, "/chat/completions"),
+        Case("POST", "/completions", 404, "/v1"),
+        Case("POST", "/responses", 404, "/v1"),
+        Case("POST", "/messages", 404, "/v1"),
+        Case("POST", "/v1/v1/messages", 404, "/v1"),
+        Case("POST", "/v1/embeddings", 404, "another server"),
         Case("GET", "/v1/models/nobody/knows", 404, "GET /v1/models"),
         Case("GET", "/v1/chat/completions", 405, "POST"),
         Case("POST", "/v1/models", 405, "GET"),
@@ -52,6 +56,13 @@ async def test_what_is_not_there_is_said_in_json_with_a_way_on(case: Case) -> No
             assert f"http://localhost:{server.port}/v1" in reply.error["next_step"]
     assert ("allow" in reply.headers) == (case.status == 405)
     assert not re.search(rb"Traceback|/work/|site-packages|<html", reply.body)
+
+
+async def test_a_client_of_ollama_at_the_base_url_of_another_dialect_is_led_to_the_host() -> None:
+    async with serving(ScriptedRelay()) as server:
+        reply = await send(server, "POST", "/v1/api/chat", b"{}")
+        root = server.base_url.removesuffix("/v1")
+    assert reply.error["next_step"] == f"Set the host to {root}; Ollama's clients add /api/chat to it."
 
 
 async def test_model_ids_may_hold_slashes() -> None:

@@ -249,6 +249,12 @@ def test_a_round_of_calls_is_read_from_the_history() -> None:
     assert [file.media_type for file in parts.files] == ["image/png"]
 
 
+def test_what_a_tool_printed_is_mended_as_no_client_can_take_it_back() -> None:
+    for content in ("a\0b\ud83d", [{"type": "text", "text": "a\0b\ud83d"}]):
+        messages = [*HI, {"role": "tool", "tool_call_id": "1", "content": content}]
+        assert read(messages=messages).request.messages[1].text == "a\ufffdb\ufffd"
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 

@@ -171,6 +171,8 @@ def _tool_call_id(field: Field) -> str | None:
 
 def _content(message: Field, role: Role) -> tuple[Part, ...]:
     content = message.get("content")
+    if role is Role.TOOL and (content.is_null or isinstance(content.value, str | list)):
+        return _printed(content)
     if isinstance(content.value, str):
         return (TextPart(content.text()), *_returned_files(message, role))
     if isinstance(content.value, list):
@@ -182,13 +184,25 @@ def _content(message: Field, role: Role) -> tuple[Part, ...]:
                     param=f"{content.path}[{index}]",
                 )
         return (*parts, *_returned_files(message, role))
-    if content.is_null and role is Role.TOOL:
-        return ()
     if content.is_null and role is Role.ASSISTANT:
         refusal = message.get("refusal")
         said = () if refusal.is_null else (TextPart(refusal.text()),)
         return (*said, *_returned_files(message, role))
     return content.refuse("a string or an array of parts")
+
+
+def _printed(content: Field) -> tuple[Part, ...]:
+    """What a tool printed."""
+    if content.is_null:
+        return ()
+    if isinstance(content.value, str):
+        return (TextPart(content.printed()),)
+    return tuple(
+        TextPart(item.get("text").printed())
+        if isinstance(item.value, dict) and item.get("type").value == "text"
+        else read_part(item)
+        for item in content.items()
+    )
 
 
 def _returned_files(message: Field, role: Role) -> Iterable[Part]:

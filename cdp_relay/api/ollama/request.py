@@ -227,9 +227,10 @@ def _messages(field: Field) -> Iterator[Message]:
         content, name = message.get("content"), message.get("tool_name")
         name = message.get("name") if name.is_null else name
         called = None if name.is_null else name.text()
+        said = () if content.is_null else (content.printed() if role is Role.TOOL else content.text(),)
         yield Message(
             role=role,
-            parts=(*(() if content.is_null else (TextPart(content.text()),)), *_images(message)),
+            parts=(*(TextPart(text) for text in said), *_images(message)),
             name=called,
             tool_calls=calls,
             tool_call_id=_answered(message, called, open_calls) if role is Role.TOOL else None,
