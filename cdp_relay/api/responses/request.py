@@ -140,7 +140,12 @@ def _earlier_items(field: Field, store: ResponseStore) -> tuple[Item, ...]:
         raise PreviousResponseNotFound(
             f"Previous response with id {field.string()[:80]!r} not found.", param=field.path
         )
-    return (*earlier.items, *earlier.output)
+    return (*earlier.items, *(item for item in earlier.output if not _is_half_a_call(item)))
+
+
+def _is_half_a_call(item: Item) -> bool:
+    """Of an answer that broke within a call; nobody has run it."""
+    return item["type"] in ("function_call", "custom_tool_call") and item["status"] != "completed"
 
 
 def _as_fields(items: Iterable[Item]) -> Iterable[Field]:

@@ -12,21 +12,25 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import openresponses_types.types as types
 import pytest
 import trio
+from pydantic import BaseModel
 
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     ChatRequest,
     FinishReason,
+    ReasoningDelta,
     Role,
     TextDelta,
     ToolCallArguments,
     ToolCallBegan,
     ToolCallEnded,
 )
-from tests.api.kit import KEY, ScriptedRelay, finished, serving
-from tests.api.responses.kit import check_response, check_stream, create
+from cdp_relay.errors import AnswerIncomplete
+from tests.api.kit import KEY, ScriptedRelay, finished, says, serving
+from tests.api.responses.kit import check_stream, create
 
 CHECKOUT = os.environ.get("OPEN_RESPONSES_CHECKOUT", "")
 BUN = shutil.which("bun")
@@ -72,14 +76,13 @@ async def test_their_compliance_tests() -> None:
     } == {}
 
 
-REQUIRED = [
-    *("id", "object", "created_at", "completed_at", "status", "incomplete_details", "model", "error"),
-    *("previous_response_id", "instructions", "output", "tools", "tool_choice", "truncation", "text"),
-    *("parallel_tool_calls", "top_p", "presence_penalty", "frequency_penalty", "top_logprobs", "user"),
-    *("temperature", "reasoning", "usage", "max_output_tokens", "max_tool_calls", "store", "background"),
-    *("service_tier", "metadata", "safety_identifier", "prompt_cache_key"),
-]
-"""What the specification of 2026-04-24 demands of a response, null or not."""
+EVENTS: dict[str, type[BaseModel]] = {
+    next(iter(model.model_fields["type"].annotation)).value: model
+    for name, model in vars(types).items()
+    if name.endswith("StreamingEvent")
+}
+"""The specification's events, by their names."""
+
 
 WEATHER = {
     "type": "function",
@@ -122,11 +125,12 @@ ROWS: dict[str, dict[str, Any]] = {
 async def test_their_rows() -> None:
     async with serving(ScriptedRelay(be_competent)) as server:
         for name, body in ROWS.items():
-            whole = check_response((await create(server, **body)).json())
-            live = check_stream((await create(server, stream=True, **body)).body).last
-            for response in (whole, live):
-                assert response is not None, name
-                assert [field for field in REQUIRED if field not in response] == [], name
+            whole = (await create(server, **body)).json()
+            live = check_stream((await create(server, stream=True, **body)).body)
+            for event in live.events:
+                EVENTS[event["type"]].model_validate(event)
+            for response in (whole, live.events[-1]["response"]):
+                types.ResponseResource.model_validate(response)
                 assert response["status"] == "completed", name
                 kinds = [item["type"] for item in response["output"]]
                 assert kinds == ["function_call" if "tools" in body else "message"], name
@@ -134,3 +138,12 @@ async def test_their_rows() -> None:
         result = {"type": "function_call_output", "call_id": "call_1", "output": "18 degrees"}
         last = await create(server, tools=[WEATHER], previous_response_id=called["id"], input=[result])
     assert last.json()["output"][0]["type"] == "message"
+
+
+async def test_thoughts_and_failures_fit_their_specification() -> None:
+    relay = ScriptedRelay(says(ReasoningDelta("hm"), TextDelta("x"), AnswerIncomplete("It ended.")))
+    async with serving(relay) as server:
+        check = check_stream((await create(server, stream=True)).body)
+    for event in check.events:
+        EVENTS[event["type"]].model_validate(event)
+    assert check.events[-1]["type"] == "response.failed"
