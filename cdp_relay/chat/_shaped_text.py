@@ -68,12 +68,11 @@ class ShapedText:
         if self.budget is not None:
             text = self.budget.take(text)
         out: list[Piece] = []
-        self._read(self.parser.feed(text) if self.parser is not None else [TextDelta(text)], out)
-        if not self.enough and self.budget is not None and self.budget.spent:
-            self._break_off(FinishReason.LENGTH, out)
-        elif not self.enough and self.parser is not None and self.parser.ended:
-            self.enough = True
-            self._settle(out)
+        if self.parser is None:
+            self._read_text(text, out)
+        else:
+            self._read(self.parser.feed(text), out)
+        self._end_where_it_has_to(out)
         return out
 
     def think(self, text: str) -> tuple[str, list[Piece]]:
@@ -103,6 +102,15 @@ class ShapedText:
             self._settle(out)
             self.enough, self.reason = True, self.reason or reason
         return out
+
+    def _end_where_it_has_to(self, out: list[Piece]) -> None:
+        if self.enough:
+            return
+        if self.budget is not None and self.budget.spent:
+            self._break_off(FinishReason.LENGTH, out)
+        elif self.parser is not None and self.parser.ended:
+            self.enough = True
+            self._settle(out)
 
     def _break_off(self, reason: FinishReason, out: list[Piece]) -> None:
         """The answer ends where the model had not come to an end: a call that is not whole is dropped."""

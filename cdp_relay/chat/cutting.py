@@ -69,10 +69,11 @@ class _Stop:
 
         Takes time by the length of the chunk, whatever came before.
         """
-        size = len(self.text)
+        size, begun = len(self.text), self.matched
+        if not begun and self.text[0] not in chunk:
+            return None  # as with nearly every piece
         if len(chunk) < size:
             return self._step(chunk, 0)
-        begun = self.matched
         found = (self.text[:begun] + chunk).find(self.text)
         if found >= 0:
             return found + size - begun

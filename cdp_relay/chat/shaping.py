@@ -153,13 +153,13 @@ class Shaper:
           GenerationFailed: the site took back what had gone out as a call.
           ToolCallInvalid: a call went wrong of which a part had gone out.
         """
-        if isinstance(event, TextRetracted):
-            return self._take_back(event.chars)
-        if self.enough:
+        if self._text.enough:
             return []
         if isinstance(event, TextDelta):
             self._raw.append(event.text)
             return self._release(self._text.feed(event.text))
+        if isinstance(event, TextRetracted):
+            return self._take_back(event.chars)
         if self._first is not None:
             return []
         self._thought += size_of(event.text)
@@ -333,16 +333,19 @@ class Shaper:
 
     def _take_back(self, chars: int) -> list[ChatEvent]:
         """Read the answer again without its last characters, and tell the difference."""
-        raw, given = "".join(self._raw)[:-chars], "".join(self._given)
-        if self._calls_given and self._first is None:
-            raise GenerationFailed("The site took back a part of its answer from which a call had gone out.")
-        self._raw = [raw]
+        self._raw = ["".join(self._raw)[:-chars]]
+        given = "".join(self._given)
         if self._first is not None:
             self._second.clear()
+        elif self._calls_given:
+            raise GenerationFailed("The site took back a part of its answer from which a call had gone out.")
         else:
             self._held, self._given, self._ended = self._nothing_held(), [], []
         self._text = self._new_text()
-        void, following = after_text(self._release(self._text.feed(raw)), given)
+        ready = self._release(self._text.feed(self._raw[0]))
+        if self._first is not None:
+            return []
+        void, following = after_text(ready, given)
         return [TextRetracted(void), *following] if void else following
 
 

@@ -383,6 +383,24 @@ def test_what_is_taken_back_before_anything_went_out_costs_nothing() -> None:
     assert (got.text, got.calls) == ("a \n", [("read", {"path": "right"})])
 
 
+def test_what_is_taken_back_of_a_correction_leaves_the_answer_alone() -> None:
+    shaped = shaper(calls=CALLS)
+    got = hear(shaped, "Now:\n" + call("read", {}))
+    shaped.begin_correction()
+    for event in (TextDelta("Sorry"), ReasoningDelta("hm"), TextRetracted(5)):
+        got.take(shaped.feed(event))
+    got.take(hear(shaped, call("read", {"path": "a"})).events)
+    assert (got.text, got.calls) == ("Now:\n", [("read", {"path": "a"})])
+
+
+def test_after_a_cut_nothing_counts() -> None:
+    shaped = shaper(stop=("END",))
+    got = Got(shaped.feed(TextDelta("one END two")))
+    for event in (TextRetracted(8), TextDelta("three"), ReasoningDelta("hm")):
+        assert shaped.feed(event) == []
+    assert got.text == "one "
+
+
 def test_a_call_that_has_gone_out_cannot_be_taken_back() -> None:
     shaped = shaper(calls=CALLS)
     shaped.feed(TextDelta(call("read", {"path": "a"})))
