@@ -16,7 +16,7 @@ _LAST_WORDS = 200
 """As many characters may follow a call: a model may say that it waits."""
 _BLOCK = re.compile(
     r"^[ \t]*(?P<run>`{3,}|~{3,})[^\n]*\n(?P<fenced>[\s\S]*?)(?:^[ \t]*(?P=run)|\Z)"
-    r"|<(?P<tag>tool_call|tool_use|function_call|function_calls|invoke)\b(?P<tagged>[\s\S]*?)(?:</(?P=tag)>|\Z)",
+    r"|<(?P<tag>tool_call|tool_use|function_call|invoke)\b(?P<tagged>[\s\S]*?)(?:</(?P=tag)>|\Z)",
     re.MULTILINE,
 )
 _NAME = re.compile(rf'["\'](?:{"|".join(NAME_KEYS)})["\']\s*:\s*["\']([^"\'\n]+)["\']')
@@ -24,12 +24,8 @@ _ARGUMENTS = re.compile(rf'["\'](?:{"|".join(ARGUMENT_KEYS)})["\']\s*:')
 _NAME_ATTRIBUTE = re.compile(r'^\s+name="([^"\n]+)"')
 
 
-def find_lookalike(text: str, protocol: CallProtocol, *, quoted: bool = False) -> str | None:
-    """What at the end of *text* looks like the call of a declared tool; None when nothing does.
-
-    Args:
-      quoted: whether a fence with the protocol's marker stands in another code block.
-    """
+def find_lookalike(text: str, protocol: CallProtocol) -> str | None:
+    """What at the end of *text* looks like the call of a declared tool; None when nothing does."""
     end = text[-_LOOKED_AT:]
     found = None
     for block in _BLOCK.finditer(end):
@@ -40,14 +36,14 @@ def find_lookalike(text: str, protocol: CallProtocol, *, quoted: bool = False) -
     if len(end[found.end() :].strip()) > _LAST_WORDS:
         return None
     raw = found[0]
-    if quoted and protocol.marker in raw.lower():
-        return raw
     if found["tag"]:
         name = _NAME_ATTRIBUTE.match(found["tagged"])
         if name is not None and find_tool(name[1], protocol.tools) is not None:
             return raw
         return raw if _is_call(found["tagged"], protocol) else None
     body = found["fenced"].strip()
+    if protocol.marker in body.lower():
+        return raw if _is_call(body, protocol) else None  # a call inside of another code block
     return raw if body.startswith(("{", "[")) and _is_call(body, protocol) else None
 
 

@@ -86,6 +86,8 @@ class CallReader:
     """Whether nothing but blanks stands in its last line."""
     _mark: tuple[int, int] | None = None
     """Of a call without a known end: the last fence that may be its end, from and to."""
+    _mark_likely: bool = False
+    """Whether a brace stands before it."""
     _usual: bool = True
     """Whether it has the shape that was asked for, so far."""
     _name_parts: list[str] | None = None
@@ -102,9 +104,9 @@ class CallReader:
     """Of a freeform tool, whose arguments are one string."""
 
     @property
-    def in_string(self) -> bool:
-        """Whether what comes next stands inside of a string."""
-        return self._scanner.in_string
+    def started(self) -> bool:
+        """Whether anything of the call came yet."""
+        return bool(self._parts)
 
     def feed(self, text: str, at: int) -> tuple[int, Stop | None]:
         """Read on from *at*, up to the value's end, a control character in a string, or what is no JSON."""
@@ -195,10 +197,10 @@ class CallReader:
 
     def add_fence(self, line: str) -> None:
         """A line that closes a fence, in a call whose end is not known: perhaps this is it."""
-        start, likely = self._length, self._last in ("}", "]")
+        likely = self._last in ("}", "]")
+        if likely or not self._mark_likely:
+            self._mark, self._mark_likely = (self._length, self._length + len(line)), likely
         self.add(line)
-        if likely:
-            self._mark = (start, self._length)
 
     @property
     def lacks_brace(self) -> bool:
@@ -219,6 +221,9 @@ class CallReader:
 
     def settle(self) -> None:
         """The call is whole: pass it on, or say what is wrong with it."""
+        if not self.started:
+            self.fail("The fence of a call is empty.")
+            return
         if self._event is not None:
             self._settle_begun(self._event)
             return
@@ -269,7 +274,7 @@ class CallReader:
         except ValueError as error:
             self.fail(f"The call of {event.name} cannot be read: {error}.")
             return
-        fitted = check_arguments(self._tool, value) if self._tool is not None else None
+        fitted = check_arguments(self._tool, value, self.sink.protocol) if self._tool is not None else None
         if isinstance(fitted, CallFault):
             self.sink.put(attrs.evolve(fitted, raw=self._raw, began=True))
         elif fitted is not None and fitted.changed:

@@ -18,7 +18,6 @@ from cdp_relay.chat.calls._repair import canonical, loads, repair
 from cdp_relay.chat.calls._shapes import Proposal, read_proposals
 from cdp_relay.chat.calls.pieces import CallFault, FaultKind
 from cdp_relay.chat.calls.protocol import CallProtocol
-from cdp_relay.chat.fitting import SchemaFit
 from cdp_relay.chat.vocabulary import Tool
 
 __all__ = ["FittedCall", "check_arguments", "choose_tool", "fit_proposal", "read_calls"]
@@ -90,7 +89,7 @@ def fit_proposal(
             text = None  # perhaps raw inside of a string, which no client's parser takes
     if value is None:
         value, text = {}, None
-    fitted = check_arguments(tool, value)
+    fitted = check_arguments(tool, value, protocol)
     if isinstance(fitted, CallFault):
         return attrs.evolve(fitted, raw=raw)
     if mended and (unknown := _unknown(tool, fitted.value)):
@@ -124,9 +123,9 @@ class FittedArguments:
     """Whether they had to be coerced to it."""
 
 
-def check_arguments(tool: Tool, value: Any) -> FittedArguments | CallFault:
+def check_arguments(tool: Tool, value: Any, protocol: CallProtocol) -> FittedArguments | CallFault:
     """Hold arguments against the tool's schema; coerced to it where they do not fit as they are."""
-    fits = SchemaFit(tool.parameters, "arguments")
+    fits = protocol.fit_of(tool)
     if isinstance(value, dict) and not (errors := fits.errors(value)):
         return FittedArguments(value, changed=False)
     coerced = coerce(value, {"type": "object", **tool.parameters}, tool.parameters, fits)

@@ -75,16 +75,16 @@ class CallParser:
     _line: list[str] = attrs.field(factory=list, init=False)
     """Its beginning, or of a fence its info string."""
     _line_length: int = attrs.field(default=0, init=False)
-    _reader: CallReader | None = attrs.field(default=None, init=False)
+    _reader: CallReader = attrs.field(init=False)
+    """Of the call whose fence is open, or of the last one."""
     _blank: bool = attrs.field(default=True, init=False)
     """Whether nothing but white space came since the beginning or the last call."""
     _white: list[str] = attrs.field(factory=list, init=False)
     _said: list[str] = attrs.field(factory=list, init=False)
-    _quoted: bool = attrs.field(default=False, init=False)
-    """Whether a call's fence was met inside of another code block."""
 
     def __attrs_post_init__(self) -> None:
         self._sink = CallSink(self.protocol, self.new_id, self.held_chars)
+        self._reader = CallReader(self._sink)
 
     def feed(self, text: str) -> list[Piece]:
         """Take the next piece of the answer."""
@@ -129,12 +129,10 @@ class CallParser:
                     self._say(text[start:at])
                     self.ended = True
                     return len(text)
-                if head.kind is HeadKind.CALL:
-                    if not self._fences.inside and head.indent <= self._fences.deepest_indent:
-                        self._say(text[start:at])
-                        self._begin_call()
-                        return at + head.end
-                    self._quoted = True
+                if self._is_call(head):
+                    self._say(text[start:at])
+                    self._begin_call()
+                    return at + head.end
                 self._head = head
                 self._line_length = -head.end if head.kind is not HeadKind.TEXT else 0
             stop = len(text) if line_end < 0 else line_end
@@ -145,6 +143,10 @@ class CallParser:
                 at += 1
         self._say(text[start:at])
         return at
+
+    def _is_call(self, head: Head) -> bool:
+        fences = self._fences
+        return head.kind is HeadKind.CALL and not fences.inside and head.indent <= fences.deepest_indent
 
     def _note_line(self, text: str, at: int, stop: int) -> None:
         """Remember as much of a line as tells what it is."""
@@ -201,12 +203,11 @@ class CallParser:
     def _begin_call(self) -> None:
         self._white.clear()
         self._blank = True
-        self._reader = None
+        self._reader = CallReader(self._sink)
         self._state = _State.BETWEEN
 
     def _to_text(self) -> None:
         """The call is over, and a new line of text begins."""
-        self._reader = None
         self._head = None
         self._line.clear()
         self._state = _State.TEXT
@@ -216,18 +217,18 @@ class CallParser:
         match = _WHITE.match(text, at)
         start, at = at, match.end() if match else at
         reader = self._reader
-        if reader is not None:
+        if reader.started:
             reader.add(text[start:at])
         if at == len(text):
             return at
         character = text[at]
         if character in "{[":
-            if reader is not None:
+            if reader.started:
                 reader.settle()
-            self._reader = CallReader(self._sink)
+                self._reader = CallReader(self._sink)
             self._state = _State.VALUE
             return at
-        if reader is not None and character in "}]),;":
+        if reader.started and character in "}]),;":
             reader.add(character)
             return at + 1
         line_end = text.find("\n", at)
@@ -235,30 +236,21 @@ class CallParser:
         if head.kind is HeadKind.UNKNOWN:
             return self._hold(text, at)
         if head.kind in (HeadKind.CALL, HeadKind.RESULT):
-            self._settle()
+            reader.settle()
             self._to_text()
             return at
         stop = len(text) if line_end < 0 else line_end
         if head.kind is HeadKind.FENCE and not text[at + head.end : stop].strip():
             if line_end < 0 and not self._closing:
                 return self._hold(text, at)
-            self._settle()
+            reader.settle()
             self._to_text()
             return stop if line_end < 0 else line_end + 1
-        self._reader = reader or CallReader(self._sink)
         self._state = _State.LOOSE
         return at
 
-    def _settle(self) -> None:
-        if self._reader is None:
-            self._sink.put(CallFault(kind=FaultKind.SYNTAX, message="The fence of a call is empty."))
-        else:
-            self._reader.settle()
-
     def _read_value(self, text: str, at: int) -> int:
         reader = self._reader
-        if reader is None:
-            raise AssertionError("a value has its reader")
         at, stop = reader.feed(text, at)
         if stop is Stop.END:
             self._state = _State.BETWEEN
@@ -273,7 +265,7 @@ class CallParser:
         head = self._read_head(text, at, text.find("\n", at))
         if head.kind is HeadKind.UNKNOWN:
             return self._hold(text, at)
-        if head.kind in (HeadKind.CALL, HeadKind.RESULT) and self._reader is not None:
+        if head.kind in (HeadKind.CALL, HeadKind.RESULT):
             self._reader.fail("A string of the call is not closed.")
             self._to_text()
         else:
@@ -282,8 +274,6 @@ class CallParser:
 
     def _read_loose(self, text: str, at: int) -> int:
         reader = self._reader
-        if reader is None:
-            raise AssertionError("a broken call has its reader")
         line_end = text.find("\n", at)
         stop = len(text) if line_end < 0 else line_end + 1
         if reader.at_line_start:
@@ -311,13 +301,11 @@ class CallParser:
         reader, state = self._reader, self._state
         if state is _State.TEXT:
             return
-        if state is _State.BETWEEN:
-            self._settle()
-        elif reader is not None and state is _State.LOOSE:
+        if state is _State.LOOSE:
             self._end_loose(reader)
-        elif reader is not None and reader.lacks_brace:
+        elif state is _State.BETWEEN or reader.lacks_brace:
             reader.settle()
-        elif reader is not None:
+        else:
             reader.fail("The call is not whole: the answer ended in the middle of it.")
 
     # --- what comes out -------------------------------------------------------------------------
@@ -331,7 +319,7 @@ class CallParser:
         return [TextDelta(white)] if white else []
 
     def _find_what_is_missing(self) -> None:
-        raw = find_lookalike("".join(self._said), self.protocol, quoted=self._quoted)
+        raw = find_lookalike("".join(self._said), self.protocol)
         if raw is not None:
             fence = f"```{self.protocol.marker}"
             message = f"The call was not written in a {fence} fence at the beginning of a line."

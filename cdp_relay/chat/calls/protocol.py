@@ -17,6 +17,7 @@ import attrs
 
 from cdp_relay.chat.calls._instructions import write_instructions, write_reminder
 from cdp_relay.chat.calls._repair import canonical, loads
+from cdp_relay.chat.fitting import SchemaFit
 from cdp_relay.chat.vocabulary import Message, Role, Tool, ToolCall, ToolChoice, ToolMode
 
 __all__ = ["CallProtocol", "new_nonce"]
@@ -33,6 +34,8 @@ class CallProtocol:
     nonce: str
     tools: tuple[Tool, ...] = ()
     choice: ToolChoice = attrs.field(factory=ToolChoice)
+
+    _fits: dict[str, SchemaFit] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     @property
     def marker(self) -> str:
@@ -65,6 +68,13 @@ class CallProtocol:
         if not self.callable_names:
             return ""
         return write_reminder(self.marker, self.callable_names, self.choice)
+
+    def fit_of(self, tool: Tool) -> SchemaFit:
+        """What the arguments of a tool are held against."""
+        fit = self._fits.get(tool.name)
+        if fit is None:
+            fit = self._fits[tool.name] = SchemaFit(tool.parameters, "arguments")
+        return fit
 
     def render_call(self, call: ToolCall) -> str:
         """A call that was made earlier, in the form in which calls are to be made."""

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import attrs
 
@@ -60,7 +61,9 @@ def render_schema(schema: Any) -> str:
     writer = _Writer(schema)
     written = writer.type_of(schema, 0)
     text = f"{written.text}{_comment(written.notes)}"
-    return "\n".join([*(f"// {line}" for line in written.lead), text, *writer.named_types()])
+    return "\n".join(
+        [*(f"// {line}" for line in written.lead), text, *writer.named_types(), *writer.definitions()]
+    )
 
 
 @attrs.define
@@ -80,6 +83,15 @@ class _Writer:
         self._root = root
         self._names: dict[str, str] = {}
         self._targets: list[tuple[str, Any]] = []
+        self._level = 0
+        self._leads_nowhere = False
+
+    def definitions(self) -> list[str]:
+        """The definitions as they are, when something refers to them in a way that is not understood."""
+        if not self._leads_nowhere or not isinstance(self._root, Mapping):
+            return []
+        kept = {key: self._root[key] for key in ("$id", "$defs", "definitions") if key in self._root}
+        return [f"// JSON Schema: {_json(kept)}"] if kept else []
 
     def named_types(self) -> list[str]:
         """The types that were referred to; those that they refer to themselves come last."""
@@ -98,10 +110,12 @@ class _Writer:
             return _Written("any")
         if schema is False:
             return _Written("never")
-        if not isinstance(schema, Mapping) or depth > _DEPTH:
+        if not isinstance(schema, Mapping) or self._level > _DEPTH:
             return _Written("any", [f"JSON Schema: {_json(schema)}"])
         rest = {key: value for key, value in schema.items() if key not in _SILENT}
+        self._level += 1
         written = self._node(rest, depth)
+        self._level -= 1
         description = rest.pop("description", None)
         if isinstance(description, str):
             written.lead = description.strip().split("\n")
@@ -177,11 +191,11 @@ class _Writer:
         elif isinstance(fixed, list):
             rest.pop("prefixItems")
         if not isinstance(fixed, list):
-            item = self.type_of(items, depth + 1)
+            item = self.type_of(items, depth)
             return _Written(f"{_bracketed(item, inline=True)}[]")
-        members = [_inline(self.type_of(one, depth + 1)) for one in fixed]
+        members = [_inline(self.type_of(one, depth)) for one in fixed]
         if items is not False:
-            members.append(f"...{_bracketed(self.type_of(items, depth + 1), inline=True)}[]")
+            members.append(f"...{_bracketed(self.type_of(items, depth), inline=True)}[]")
         return _Written(f"[{', '.join(members)}]")
 
     def _object(self, rest: dict[str, Any], depth: int) -> _Written:
@@ -210,6 +224,8 @@ class _Writer:
                 lines += _field("[key: string]", self.type_of(extra, depth + 1), pad)
         if not lines:
             return _Written("{}" if extra is False else "object")
+        if len(lines) == 1 and not properties and "//" not in lines[0]:
+            return _Written(f"{{ {lines[0].strip()} }}")
         return _Written("{\n" + "\n".join(lines) + "\n" + "  " * depth + "}")
 
     def _joined(self, members: Sequence[Any], sign: str, depth: int) -> _Written:
@@ -222,12 +238,13 @@ class _Writer:
     def _reference(self, rest: dict[str, Any]) -> str | None:
         """The name of the type that is referred to; None where it leads nowhere in this document."""
         reference = rest.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#"):
+        if not isinstance(reference, str):
             return None
         known = self._names.get(reference)
         if known is None:
             found, target = _follow(self._root, reference)
             if not found:
+                self._leads_nowhere = True
                 return None
             known = self._new_name(reference)
             self._names[reference] = known
@@ -284,16 +301,18 @@ def _take_notes(rest: dict[str, Any]) -> list[str]:
 
 
 def _follow(root: Any, reference: str) -> tuple[bool, Any]:
+    if reference != "#" and not reference.startswith("#/"):
+        return False, None
     target = root
-    for part in reference[1:].split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~").replace("%25", "%")
+    for part in reference.split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
         if isinstance(target, Mapping) and name in target:
             target = target[name]
         elif isinstance(target, list) and name.isdigit() and int(name) < len(target):
             target = target[int(name)]
         else:
             return False, None
-    return reference == "#" or reference.startswith("#/"), target
+    return True, target
 
 
 def _key(name: str) -> str:
