@@ -99,6 +99,41 @@ async def browser_context(connection: Connection) -> AsyncGenerator[str]:
     await connection.root.call("Target.disposeBrowserContext", {"browserContextId": context}, timeout=30)
 
 
+@pytest.fixture(scope="session")
+def kept_pages() -> list[str]:
+    """The page of :func:`kept_page`, once it was opened."""
+    return []
+
+
+@pytest.fixture
+async def kept_page(connection: Connection, kept_pages: list[str]) -> str:
+    """The id of an empty page that tests take in turns, for those that only need some page to load into.
+
+    A window of its own would cost them more CPU than what they do in it. Such a test leaves nothing that
+    outlives its documents: no cookies, storage, permissions, dialogs, windows or workers.
+    """
+    if kept_pages and await _is_emptied(connection, kept_pages[0]):
+        return kept_pages[0]
+    reply = await connection.root.call("Target.createBrowserContext", timeout=30)
+    context = {"browserContextId": reply["browserContextId"]}
+    page = {"url": "about:blank", "newWindow": True, **context}
+    kept_pages[:] = [(await connection.root.call("Target.createTarget", page, timeout=30))["targetId"]]
+    return kept_pages[0]
+
+
+async def _is_emptied(connection: Connection, target: str) -> bool:
+    """Lead a page back to nothing; False when an earlier test left it in no state for that."""
+    from cdp_relay.errors import BrowserError
+
+    try:
+        session = await connection.targets.attach_page(target)
+        await session.call("Page.navigate", {"url": "about:blank"}, timeout=5)
+        await session.detach()
+    except BrowserError:
+        return False
+    return True
+
+
 @pytest.fixture
 def plain_site(sites: Sites) -> Generator[PlainSite]:
     """A site for the test's own pages: ``url = plain_site.page("/", "<p>hello")``."""

@@ -17,9 +17,22 @@ EDITORS = ("prosemirror", "lexical", "quill", "textarea", "contenteditable")
 
 
 @pytest.fixture
-async def tab(connection: Connection, browser_context: str) -> AsyncGenerator[Tab]:
+async def own_tab(connection: Connection, browser_context: str) -> AsyncGenerator[Tab]:
     """An empty tab in a browser context of its own."""
     async with open_tab(connection, browser_context_id=browser_context) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tab(own_tab: Tab) -> Tab:
+    """The tab of a test; modules whose tests leave nothing behind replace it by ``kept_tab``."""
+    return own_tab
+
+
+@pytest.fixture
+async def kept_tab(connection: Connection, kept_page: str) -> AsyncGenerator[Tab]:
+    """An empty tab that tests take in turns."""
+    async with open_tab(connection, target_id=kept_page, close=False) as opened:
         yield opened
 
 

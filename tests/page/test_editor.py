@@ -45,6 +45,12 @@ TEXTS = {
 """No carriage returns here: what the page was given is compared with what it holds."""
 
 
+@pytest.fixture
+def tab(kept_tab: Tab) -> Tab:
+    """One tab for all: an editor lives and dies with its document."""
+    return kept_tab
+
+
 async def exact(tab: Tab) -> str:
     """What the editor itself says it holds: asked in the page's own world, where its objects are."""
     answer = await tab.session.call(
@@ -206,7 +212,10 @@ async def test_an_editor_that_changes_the_text_fails_the_insertion_with_what_was
     assert "secre" not in str(failed.value) + str(failed.value.details)
 
 
-async def test_the_clipboard_is_given_back_after_a_paste(tab: Tab, editor_url: Callable[[str], str]) -> None:
+async def test_the_clipboard_is_given_back_after_a_paste(
+    own_tab: Tab, editor_url: Callable[[str], str]
+) -> None:
+    tab = own_tab  # the permissions stay with its browser context
     await tab.navigate(editor_url("textarea"))
     root = tab.session.connection.root
     origin = "https://plain.test"

@@ -15,6 +15,12 @@ from tests.sites.kit import PlainSite
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture
+def tab(kept_tab: Tab) -> Tab:
+    """One tab for all: what is found dies with its document."""
+    return kept_tab
+
+
 @attrs.frozen(kw_only=True)
 class Rule:
     """A state rule with the fields that the page reads."""
