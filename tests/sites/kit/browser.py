@@ -27,7 +27,8 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",  # hidden pages of each window
+    # Hidden pages of each window, and a process that waits for a page that never comes.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess",
     "--disable-dev-shm-usage",
     "--password-store=basic",
     "--use-mock-keychain",
