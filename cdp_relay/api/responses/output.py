@@ -19,6 +19,26 @@ from cdp_relay.chat.vocabulary import FileProduced, ToolCallArguments, ToolCallB
 __all__ = ["OutputWriter"]
 
 
+@attrs.frozen(kw_only=True)
+class _CallForm:
+    """How calls of a kind are written."""
+
+    kind: str
+    prefix: str
+    """Of the item's id."""
+    field: str
+    """What holds the arguments."""
+    event: str
+
+
+_FUNCTION = _CallForm(
+    kind="function_call", prefix="fc", field="arguments", event="response.function_call_arguments"
+)
+_CUSTOM = _CallForm(
+    kind="custom_tool_call", prefix="ctc", field="input", event="response.custom_tool_call_input"
+)
+
+
 @attrs.define(eq=False, kw_only=True)
 class _OpenItem:
     index: int
@@ -80,19 +100,18 @@ class OutputWriter:
     def begin_call(self, call: ToolCallBegan) -> bytes:
         """A call begins: whatever is open ends."""
         closed, tool = self.close("completed"), self.offer.client_name(call.name)
-        kind, field = ("custom_tool_call", "input") if call.freeform else ("function_call", "arguments")
+        form = _CUSTOM if call.freeform else _FUNCTION
         item = {
-            "id": self._item_id("ctc" if call.freeform else "fc"),
-            "type": kind,
+            "id": self._item_id(form.prefix),
+            "type": form.kind,
             "status": "in_progress",
             "call_id": call.id,
             "name": tool.name,
-            field: "",
+            form.field: "",
         }
         if tool.namespace is not None:
             item["namespace"] = tool.namespace
-        added = "custom_tool_call_input" if call.freeform else "function_call_arguments"
-        self._call, opened = self._open(item, f"response.{added}.delta")
+        self._call, opened = self._open(item, f"{form.event}.delta")
         return closed + opened
 
     def add_arguments(self, piece: ToolCallArguments) -> bytes:
@@ -111,12 +130,9 @@ class OutputWriter:
         # Calls that were held until they were checked come in one piece.
         late = self.events.delta(opened.head, call.arguments) if not opened.pieces and call.arguments else b""
         opened.pieces = [call.arguments]
-        field = "input" if call.freeform else "arguments"
-        added = "custom_tool_call_input" if call.freeform else "function_call_arguments"
-        told = {**opened.place, field: call.arguments}
-        if not call.freeform:
-            told["name"] = opened.item["name"]
-        return late + self.events.event(f"response.{added}.done", told) + self._done(opened, "completed")
+        form = _CUSTOM if call.freeform else _FUNCTION
+        told = {**opened.place, "name": opened.item["name"], form.field: call.arguments}
+        return late + self.events.event(f"{form.event}.done", told) + self._done(opened, "completed")
 
     def add_file(self, file: FileProduced) -> bytes:
         """An image, which is an item, or a file of another kind, which is only kept."""
@@ -218,10 +234,9 @@ def _filled(opened: _OpenItem, status: str) -> dict[str, Any]:
         return {**item, "status": status, "content": [_output_text(text)]}
     if item["type"] == "reasoning":
         return {**item, "summary": [_summary_text(text)]}
-    if item["type"] == "function_call":
-        return {**item, "status": status, "arguments": text}
-    if item["type"] == "custom_tool_call":
-        return {**item, "status": status, "input": text}
+    for form in (_FUNCTION, _CUSTOM):
+        if item["type"] == form.kind:
+            return {**item, "status": status, form.field: text}
     return {**item, "status": status}
 
 

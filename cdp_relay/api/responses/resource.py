@@ -17,7 +17,7 @@ from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.responses.tools import Offer
 from cdp_relay.chat.vocabulary import Finished, FinishReason, Usage
 
-__all__ = ["Resource", "State", "asked_fields", "incomplete_reason"]
+__all__ = ["Resource", "State", "asked_fields", "extension", "incomplete_reason"]
 
 _INCOMPLETE = {
     FinishReason.LENGTH: "max_output_tokens",

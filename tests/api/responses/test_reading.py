@@ -383,12 +383,13 @@ def is_fit_to_be_told(result: ResponseAsked | RelayError) -> bool:
     return isinstance(result, ResponseAsked) or (400 <= result.status < 500 and bool(result.message))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(body=st.dictionaries(KEYS, LIKELY, max_size=6))
 def test_any_object_is_a_request_or_a_clear_error(body: dict[str, Any]) -> None:
     assert is_fit_to_be_told(outcome(lambda: read(**body)))
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=60) | JSON.map(lambda value: body_of(input=value)))
 def test_any_bytes_are_a_request_or_a_clear_error(data: bytes) -> None:
     def work() -> ResponseAsked:

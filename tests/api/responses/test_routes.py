@@ -294,6 +294,19 @@ async def test_an_answer_in_the_background_outlives_its_client_and_can_be_joined
     assert bad.error["param"] == "starting_after"
 
 
+async def test_a_reader_of_an_answer_in_the_background_hears_that_it_runs() -> None:
+    async with serving(ScriptedRelay(Held()), keepalive_seconds=0.05) as server:
+        stream = await connect(server)
+        async with stream:
+            body = body_of(stream=True, background=True)
+            await stream.send_all(request_bytes(server, "POST", "/v1/responses", body))
+            _, _, data = await read_head(stream)
+            while data.count(b"event: response.in_progress") < 4:
+                data += await stream.receive_some(65536)
+        # Beside the numbered events, so that what is asked for after the last of them is complete.
+        assert b'"sequence_number":7' not in data
+
+
 async def test_an_answer_in_the_background_can_be_cancelled_once_and_again() -> None:
     relay = ScriptedRelay(Held())
     async with serving(relay) as server:

@@ -334,7 +334,7 @@ def turns(draw: st.DrawFn) -> list[ChatEvent]:
     return [*events, finished(draw(st.sampled_from(list(FinishReason))))]
 
 
-@settings(max_examples=40)  # each event of each is held against the SDK's types, which takes its time
+@settings(max_examples=40, deadline=None)  # each event is held against the SDK's types, which takes its time
 @given(events=turns())
 def test_any_turn_is_a_stream_that_clients_can_follow_and_the_whole_answer_is_its_end(
     events: list[ChatEvent],
@@ -342,7 +342,7 @@ def test_any_turn_is_a_stream_that_clients_can_follow_and_the_whole_answer_is_it
     assert write(*events).last == write_whole(*events)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(events=turns(), data=st.data())
 def test_a_turn_may_break_anywhere(events: list[ChatEvent], data: st.DataObject) -> None:
     kept = events[: data.draw(st.integers(0, len(events) - 1))]
