@@ -8,7 +8,7 @@ and is named then.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -18,11 +18,14 @@ from cdp_relay.api.parts import decode_base64, decode_data_url
 from cdp_relay.chat.media import ending_of, sniff_type
 from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart, ToolCall
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
-from cdp_relay.text import check_text
+from cdp_relay.text import mend_text
 
 __all__ = ["BlockReader"]
 
 _AS_BASE64 = "Send it in the request: {'type': 'base64', 'media_type': 'image/png', 'data': '...'}."
+_ReadText = Callable[[Field], str]
+"""How a text is read: as it is, or mended where nobody can be asked to."""
+
 _UNSPOKEN = frozenset({"thinking", "redacted_thinking"})
 """What a model thought in an earlier answer; clients send it back, and it is not said again."""
 _SERVERS_OWN = frozenset(
@@ -128,12 +131,12 @@ class BlockReader:
         self._leave_out(block, kind)
         return ""
 
-    def _said(self, block: Field) -> Iterable[Part]:
+    def _said(self, block: Field, read: _ReadText = Field.text) -> Iterable[Part]:
         if isinstance(block.value, str):
-            return [TextPart(block.text())]
+            return [TextPart(read(block))]
         kind = _kind(block)
         if kind == "text":
-            return [TextPart(block.get("text").text())]
+            return [TextPart(read(block.get("text")))]
         if kind in _FILES:
             return self._file(block)
         if kind == "search_result":
@@ -144,7 +147,7 @@ class BlockReader:
             raise _no_ids(block.get("file_id"))
         if isinstance(block.value.get("text"), str):
             self._leave_out(block, kind, but_text=True)
-            return [TextPart(block.get("text").text())]
+            return [TextPart(read(block.get("text")))]
         if kind not in _SERVERS_OWN and not block.get("source").is_null:
             raise UnsupportedValue(
                 f"{block.path} is of a kind that is not known here: {kind[:40]!r}.",
@@ -177,28 +180,27 @@ class BlockReader:
         call_id, name = block.get("id").text(), block.get("name").text()
         given = block.get("input")
         arguments = json.dumps({} if given.is_null else given.object().value, ensure_ascii=False)
-        check_text(arguments, name=given.path, param=given.path)
         self._called[call_id] = name
-        return ToolCall(id=call_id, name=name, arguments=arguments)
+        return ToolCall(id=call_id, name=name, arguments=mend_text(arguments))
 
     def _result(self, block: Field) -> Message:
         call_id = block.get("tool_use_id").text()
         failed = block.get("is_error")
         return Message(
             role=Role.TOOL,
-            parts=_spaced(self._contents(block.get("content"))),
+            parts=_spaced(self._contents(block.get("content"), Field.printed)),
             name=self._called.get(call_id),
             tool_call_id=call_id,
             failed=False if failed.is_null else failed.boolean(),
         )
 
-    def _contents(self, content: Field) -> list[Part]:
+    def _contents(self, content: Field, read: _ReadText = Field.text) -> list[Part]:
         """A text, or blocks inside of a block."""
         if content.is_null:
             return []
         if isinstance(content.value, str):
-            return [TextPart(content.text())]
-        return [part for item in content.items() for part in self._said(item)]
+            return [TextPart(read(content))]
+        return [part for item in content.items() for part in self._said(item, read)]
 
     # files and documents
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdp_relay.api.dialect import AnswerFacts
@@ -224,6 +224,9 @@ def test_a_broken_stream_says_so_in_its_last_event() -> None:
 # --- any answer at all -------------------------------------------------------------------------------
 
 
+_PATIENT = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+"""Each event is held against the SDK's types, which takes its time."""
+
 _values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -252,6 +255,7 @@ _answers = st.lists(
 ).map(lambda groups: [event for group in groups for event in group])
 
 
+@_PATIENT
 @given(events=_answers, thinking=st.booleans(), reason=st.sampled_from(list(FinishReason)))
 def test_a_stream_says_the_same_as_a_whole_answer(
     events: Sequence[ChatEvent], thinking: bool, reason: FinishReason
@@ -262,6 +266,7 @@ def test_a_stream_says_the_same_as_a_whole_answer(
     assert got == expected
 
 
+@_PATIENT
 @given(events=_answers, thinking=st.booleans(), data=st.data())
 def test_a_stream_that_breaks_anywhere_keeps_its_grammar(
     events: Sequence[ChatEvent], thinking: bool, data: st.DataObject
