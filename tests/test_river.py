@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from cdp_relay.settings import Home, ServerSettings
 from tests.chat.conftest import relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite
 from tests.sites.kit import ChromiumProcess
+from tests.sites.kit.turns import Prompt
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +31,14 @@ SEED = {
     "messages": [{"role": "user", "content": "Hello!"}],
     "temperature": 0.7,
     "max_tokens": 100,
+}
+
+READ_FILE: Any = {
+    "type": "function",
+    "function": {
+        "name": "read_file",
+        "parameters": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+    },
 }
 
 
@@ -101,6 +111,37 @@ async def test_the_sdk_streams_an_answer_with_thinking_and_usage(
     assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
     assert chunks[-1].usage.total_tokens > 0
     assert chatgpt_site.prompts == ["Write C."]
+
+
+async def test_the_sdk_streams_two_calls_and_sends_back_what_they_gave(
+    server: Server, chatgpt_site: ChatGPTSite
+) -> None:
+    def answer(prompt: Prompt) -> Answer:
+        if "port = 8080" in prompt.text:
+            return Answer(text="It is 8080.")
+        marker = re.findall(r"```(call_\w+)", prompt.text)[-1]
+        calls = ({"name": "read_file", "arguments": {"path": path}} for path in ("a.toml", 'b "2".toml'))
+        fences = (f"```{marker}\n{json.dumps(call)}\n```\n" for call in calls)
+        return Answer(text="I look at both.\n\n" + "\n".join(fences))
+
+    def work(client: openai.OpenAI) -> tuple[Any, Any]:
+        messages: list[Any] = [{"role": "user", "content": "Which port?"}]
+        with client.chat.completions.stream(model="chatgpt", messages=messages, tools=[READ_FILE]) as stream:
+            asked = stream.get_final_completion().choices[0]
+        messages.append(asked.message.to_dict())
+        ids = [call.id for call in asked.message.tool_calls or ()]
+        messages.extend({"role": "tool", "tool_call_id": id_, "content": "port = 8080"} for id_ in ids)
+        return asked, client.chat.completions.create(model="chatgpt", messages=messages, tools=[READ_FILE])
+
+    chatgpt_site.answer_with(answer)
+    asked, answered = await with_sdk(server, work)
+    assert (asked.message.content.strip(), asked.finish_reason) == ("I look at both.", "tool_calls")
+    assert [json.loads(call.function.arguments)["path"] for call in asked.message.tool_calls] == [
+        "a.toml",
+        'b "2".toml',
+    ]
+    assert answered.choices[0].message.content == "It is 8080."
+    assert answered.choices[0].finish_reason == "stop"
 
 
 @pytest.mark.parametrize("stream", [False, True])
