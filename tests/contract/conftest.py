@@ -22,6 +22,9 @@ from tests.providers.documented import write_documented_provider
 from tests.sites.chats import CHAT_SITES
 from tests.sites.kit import ChatSite, ChromiumProcess
 
+_LIMITS = {"ready_seconds": 10.0, "submit_seconds": 15.0, "fresh_seconds": 0.0}
+"""Every turn opens its page itself: one that was opened ahead would show the scene before."""
+
 OpenStages = Callable[..., AbstractAsyncContextManager[list[Stage]]]
 
 
@@ -75,7 +78,7 @@ def open_stages(
         settings = Settings(
             chrome=ChromeSettings(attach=chromium.http_url),
             chat=ChatSettings(sites=tuple(chat_sites)),
-            limits=attrs.evolve(LIMITS, **{"ready_seconds": 10.0, "submit_seconds": 15.0, **limits}),
+            limits=attrs.evolve(LIMITS, **{**_LIMITS, **limits}),
             sites={name: SiteSettings(gap_seconds=0, per_hour=0) for name in chat_sites},
         )
         async with open_relay(settings, home, browser_context_id=browser_context) as relay:

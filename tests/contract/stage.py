@@ -50,8 +50,6 @@ class Stage:
     connection: Connection
     context: str
     """The browser context that the relay's tabs are in."""
-    _stale: bool = attrs.field(default=False, init=False)
-    """Whether the relay's tab has been led to a new chat already, before the scene was set."""
 
     @property
     def definition(self) -> SiteDefinition:
@@ -70,7 +68,10 @@ class Stage:
     def next(self) -> None:
         """Forget the last scenario; the relay and its tab go on."""
         begin(self.name, self.site)
-        self._stale = True
+        # What a refusal taught the relay ends with its time, which the scenarios are not about.
+        health = self.relay._memory.health(self.name)
+        health.model_cool_downs.clear()
+        health.clear()
 
     def answer(self, text: str = "fine", **fields: Any) -> Answer:
         """An answer of the site's own kind."""
@@ -126,7 +127,6 @@ class Stage:
     async def ask(self, *parts: str | FilePart, **choices: Any) -> Heard:
         """Ask, and listen to the end."""
         heard = Heard()
-        await self._refresh()
         async with aclosing(self.relay.ask(self.question(*(parts or ("hello",)), **choices))) as events:
             async for event in events:
                 heard.events.append(event)
@@ -134,14 +134,7 @@ class Stage:
 
     async def listen(self, *parts: str | FilePart) -> AsyncGenerator[ChatEvent, None]:
         """Ask, and return the running answer."""
-        await self._refresh()
         return self.relay.ask(self.question(*(parts or ("hello",))))
-
-    async def _refresh(self) -> None:
-        """Have the page loaded anew, which shows the site's state."""
-        if self._stale:
-            self._stale = False
-            await self.relay.examine(self.name)
 
     async def first_words(self, events: AsyncGenerator[ChatEvent, None]) -> str:
         """Listen until the first words."""

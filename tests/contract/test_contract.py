@@ -17,7 +17,7 @@ from tests.contract.matrix import DOCUMENT, documented, documented_sites
 from tests.contract.scenarios import SCENARIOS, Scenario
 from tests.contract.stage import NotApplicable, Stage
 
-_TOGETHER = 5
+_TOGETHER = 10
 """So many scenarios share a relay: a new tab costs as much as what they do in it."""
 _SECONDS = 45.0
 """A scenario takes a second or two; a machine that is full of other work may take many times that."""
@@ -25,17 +25,20 @@ _SECONDS = 45.0
 
 def _batches() -> Iterator[Any]:
     """Scenarios that share a relay and its tabs, and those that have one of their own."""
+    shared: dict[tuple[tuple[str, float], ...], list[Scenario]] = {}
     for scenario in SCENARIOS:
         if scenario.alone:
             yield pytest.param([scenario], id=scenario.name)
-    shared = [scenario for scenario in SCENARIOS if not scenario.alone]
-    for at in range(0, len(shared), _TOGETHER):
-        batch = shared[at : at + _TOGETHER]
-        yield pytest.param(batch, id=" ".join(scenario.name for scenario in batch))
+        else:
+            shared.setdefault(tuple(scenario.limits.items()), []).append(scenario)
+    for alike in shared.values():
+        for at in range(0, len(alike), _TOGETHER):
+            batch = alike[at : at + _TOGETHER]
+            yield pytest.param(batch, id=" ".join(scenario.name for scenario in batch))
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scenarios", [*_batches()])
 async def test_every_site_plays_its_part(
     scenarios: list[Scenario],
@@ -52,6 +55,7 @@ async def test_every_site_plays_its_part(
             if number:
                 stage.next()
             try:
+                scenario.check_plays_on(stage.name)
                 with trio.fail_after(_SECONDS):
                     await scenario.act(stage)
             except NotApplicable as reason:
