@@ -25,8 +25,8 @@ class SchemaFit:
         self._checker: Any = None
         self.broken = ""
         """What is wrong with the schema."""
-        kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
+            kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
             kind.check_schema(dict(schema))
             # A registry of its own, or references to other documents would be fetched.
             self._checker = kind(dict(schema), registry=referencing.Registry())

@@ -15,7 +15,7 @@ _LOOKED_AT = 64 * 1024
 _LAST_WORDS = 200
 """As many characters may follow a call: a model may say that it waits."""
 _BLOCK = re.compile(
-    r"^[ \t]*(?P<run>`{3,}|~{3,})[^\n]*\n(?P<fenced>[\s\S]*?)(?:^[ \t]*(?P=run)|\Z)"
+    r"^[ \t]*+(?P<run>`{3,}+|~{3,}+)[^\n]*+\n(?P<fenced>[\s\S]*?)(?:^[ \t]*+(?P=run)|\Z)"
     r"|<(?P<tag>tool_call|tool_use|function_call|invoke)\b(?P<tagged>[\s\S]*?)(?:</(?P=tag)>|\Z)",
     re.MULTILINE,
 )

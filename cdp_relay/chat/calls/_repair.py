@@ -71,7 +71,7 @@ def _holds(text: str, value: Any) -> bool:
         if at < 0:
             return False
         if isinstance(scalar, str):
-            at = _match_string(text, at, scalar)
+            at = _match_string(text, at, scalar, bare=is_key)
         else:
             word = _WORD.match(text, at)
             at = word.end() if word and _same_word(word[0], scalar) else -1
@@ -110,9 +110,15 @@ def _same_word(word: str, scalar: float | bool | None) -> bool:
         return False
 
 
-def _match_string(text: str, at: int, wanted: str) -> int:
-    """The place behind the string *wanted* that is written at *at*; -1 when another one is."""
+def _match_string(text: str, at: int, wanted: str, *, bare: bool) -> int:
+    """The place behind the string *wanted* that is written at *at*; -1 when another one is.
+
+    Args:
+      bare: whether it may stand without quotation marks.
+    """
     quoted = at < len(text) and text[at] in _QUOTES
+    if not quoted and not bare:
+        return -1
     start = at = at + quoted
     plain = json.dumps(wanted, ensure_ascii=False)[1:-1]
     if text.startswith(plain, at):

@@ -118,7 +118,7 @@ class _Writer:
         self._level -= 1
         description = rest.pop("description", None)
         if isinstance(description, str):
-            written.lead = description.strip().split("\n")
+            written.lead = [*description.strip().split("\n"), *written.lead]
         elif description is not None:
             rest["description"] = description
         written.notes += _take_notes(rest)
@@ -154,6 +154,7 @@ class _Writer:
         else:
             whole = _Written(" & ".join(_bracketed(part) for part in parts), union=True)
             whole.notes = [note for part in parts for note in part.notes]
+            whole.lead = [line for part in parts for line in part.lead]
         if nullable and "null" not in whole.text.split(" | "):
             whole = attrs.evolve(whole, text=f"{whole.text} | null", union=True)
         return whole

@@ -60,7 +60,7 @@ def cuts_of(data: st.DataObject, text: str) -> list[int]:
 
 
 @given(ANSWERS, st.data(), st.sampled_from([0, 5, 2048]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_cut_changes_what_comes_out_of_any_answer(
     answer: str, data: st.DataObject, held_chars: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_no_cut_changes_what_comes_out_of_any_answer(
 
 
 @given(ANSWERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_text_comes_in_its_order_and_nothing_is_made_up(answer: str) -> None:
     # Whatever the parser takes for a call: the text is what is left of the answer.
     position = 0
@@ -81,14 +81,14 @@ def test_text_comes_in_its_order_and_nothing_is_made_up(answer: str) -> None:
 
 
 @given(st.text(max_size=300) | ANSWERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_answer_without_the_marker_passes_byte_for_byte(answer: str) -> None:
     answer = answer.replace(NONCE, "nonce").replace(NONCE.upper(), "nonce")
     assert text_of(parse(answer)) == answer
 
 
 @given(ARGUMENTS, NAMES, st.data(), st.sampled_from([5, 2048]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_call_comes_back_as_it_was_rendered(
     arguments: dict[str, Any], name: str, data: st.DataObject, held_chars: int
 ) -> None:
@@ -104,7 +104,7 @@ def test_any_call_comes_back_as_it_was_rendered(
 
 
 @given(TEXTS, st.data(), st.sampled_from([0, 2048]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_plain_text_comes_back_as_it_was_rendered(
     text: str, data: st.DataObject, held_chars: int
 ) -> None:
@@ -115,7 +115,7 @@ def test_any_plain_text_comes_back_as_it_was_rendered(
 
 
 @given(st.lists(TEXTS, min_size=2, max_size=4), ARGUMENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_calls_between_any_texts_are_found(texts: list[str], arguments: dict[str, Any]) -> None:
     # Texts whose own lines could open a block are another test's matter.
     texts = [
