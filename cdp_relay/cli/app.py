@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ from cdp_relay.errors import (
     SettingsError,
 )
 
-__all__ = ["COMMANDS", "Command", "cli", "main"]
+__all__ = ["COMMANDS", "Command", "cli", "main", "program_name"]
 
 _DEBUG = "cdp_relay.debug"
 
@@ -110,6 +111,15 @@ def write_examples(formatter: click.HelpFormatter, examples: str) -> None:
     if lines:
         with formatter.section("Examples"):
             formatter.write("".join(f"  {line}\n" for line in lines))
+
+
+def program_name() -> str:
+    """How this program is called from a shell: its name, or its path where the name finds another."""
+    here = sys.argv[0]
+    found = shutil.which("cdp-relay")
+    if found is not None and os.path.exists(here) and os.path.samefile(found, here):
+        return "cdp-relay"
+    return here if os.path.basename(here).startswith("cdp-relay") else "cdp-relay"
 
 
 def _note_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cdp_relay.cli.app import Command
+from cdp_relay.cli.app import Command, program_name
 from cdp_relay.cli.clients import (
     CLIENTS,
     Client,
@@ -57,7 +57,7 @@ __all__ = ["connect"]
 )
 @click.option("--no-key", is_flag=True, help="Name the variable CDP_RELAY_API_KEY instead of the key itself.")
 @click.option(
-    "--base-url", metavar="URL", help="The relay's address as the client sees it. [the running one]"
+    "--base-url", metavar="URL", help="The relay's address, where the client has to use another one."
 )
 def connect(
     client: str | None,
@@ -269,8 +269,6 @@ def _print_plan(client: Client, plan: Plan) -> None:
 
 
 def _print_rest(plan: Plan, *, no_key: bool) -> None:
-    from cdp_relay.cli.service import program_name
-
     lines = exports(plan.environment, program=program_name() if no_key else None)
     if lines:
         click.echo(click.style("In the shell that it is started from:", bold=True))

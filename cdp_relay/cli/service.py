@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -18,12 +17,13 @@ import trio
 from cdp_relay import __version__
 from cdp_relay.api import Server, read_or_create_key, serve
 from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.cli.app import program_name
 from cdp_relay.cli.bell import call_person
 from cdp_relay.cli.logs import set_up_logs
 from cdp_relay.cli.running import announce
 from cdp_relay.settings import Home, Settings
 
-__all__ = ["program_name", "run_service", "watch_signals"]
+__all__ = ["run_service", "watch_signals"]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -107,15 +107,6 @@ def _kill_everything() -> NoReturn:
 
 
 # --- what is printed -----------------------------------------------------------------------------
-
-
-def program_name() -> str:
-    """How this program is called from a shell: its name, or its path where the name finds another."""
-    here = sys.argv[0]
-    found = shutil.which("cdp-relay")
-    if found is not None and os.path.exists(here) and os.path.samefile(found, here):
-        return "cdp-relay"
-    return here if os.path.basename(here).startswith("cdp-relay") else "cdp-relay"
 
 
 def _print_json(relay: Relay, server: Server, key: str) -> None:

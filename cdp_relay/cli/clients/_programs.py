@@ -30,7 +30,7 @@ def _open_webui(endpoint: Endpoint, places: Places) -> Plan:
             "OPENAI_API_KEY": endpoint.key_or(KEY_REFERENCE),
         },
         run="open-webui serve",
-        check="Choose the model in a new chat and say hello.",
+        check=f"Choose {endpoint.model} in a new chat and say hello.",
         notes=(
             "The variables count only at its very first start; after that the settings in its window do.",
             "In a container, start it with --network host: the relay listens on this machine only.",

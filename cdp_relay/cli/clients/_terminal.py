@@ -108,6 +108,9 @@ def _opencode(endpoint: Endpoint, places: Places) -> Plan:
                                 endpoint.model: {
                                     "name": endpoint.model,
                                     "limit": {"context": CONTEXT_TOKENS, "output": OUTPUT_TOKENS},
+                                    # Else OpenCode tells the model that it cannot see pictures.
+                                    "attachment": True,
+                                    "modalities": {"input": ["text", "image"], "output": ["text"]},
                                 }
                             },
                         }
@@ -161,6 +164,7 @@ def _aider(endpoint: Endpoint, places: Places) -> Plan:
                         "output_cost_per_token": 0,
                         "litellm_provider": "openai",
                         "mode": "chat",
+                        "supports_vision": True,
                     }
                 },
             ),

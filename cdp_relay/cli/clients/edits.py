@@ -7,6 +7,7 @@ read from the old one with the values merged into it, and no comment may be miss
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,10 +20,14 @@ from cdp_relay.cli.clients.plan import FileEdit, Values
 
 __all__ = ["Unmergeable", "Unreadable", "edited", "fresh"]
 
-_KINDS: Mapping[str, tuple[Callable[[str, Values], str], Callable[[str], Any], tuple[str, ...]]] = {
-    "json": (edit_json, read_json, ("//", "/*")),
-    "toml": (edit_toml, read_toml, ("#",)),
-    "yaml": (edit_yaml, read_yaml, ("#",)),
+# The first alternative skips strings, where such signs mean nothing.
+_IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|(//[^\r\n]*|/\*.*?\*/)', re.DOTALL)
+_IN_OTHERS = re.compile(r"(?:^|\s)(#[^\r\n]*)", re.MULTILINE)
+
+_KINDS: Mapping[str, tuple[Callable[[str, Values], str], Callable[[str], Any], re.Pattern[str]]] = {
+    "json": (edit_json, read_json, _IN_JSON),
+    "toml": (edit_toml, read_toml, _IN_OTHERS),
+    "yaml": (edit_yaml, read_yaml, _IN_OTHERS),
 }
 
 
@@ -38,7 +43,7 @@ def edited(edit: FileEdit, text: str) -> str:
       Unreadable: the file is broken; the message names the place.
       Unmergeable: the values cannot be put in without changing something else.
     """
-    change, read, signs = _KINDS[edit.kind]
+    change, read, remarks = _KINDS[edit.kind]
     before = read(text)
     values = edit.values
     if isinstance(values, Mapping) and edit.defaults:
@@ -47,7 +52,7 @@ def edited(edit: FileEdit, text: str) -> str:
     if _same(before, wanted):
         return text
     changed = change(text, values)
-    if not _same(read(changed), wanted) or _comments(text, signs) - _comments(changed, signs):
+    if not _same(read(changed), wanted) or _count(remarks, text) - _count(remarks, changed):
         raise Unmergeable("its form does not allow to add the values without changing something else")
     return changed
 
@@ -76,6 +81,5 @@ def _canonical(value: Any) -> Any:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def _comments(text: str, signs: tuple[str, ...]) -> Counter[str]:
-    lines = (line.strip() for line in text.splitlines())
-    return Counter(line for line in lines if line.startswith(signs))
+def _count(remarks: re.Pattern[str], text: str) -> Counter[str]:
+    return Counter(found[1] for found in remarks.finditer(text) if found[1])
