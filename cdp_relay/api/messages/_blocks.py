@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from cdp_relay.api.json_body import Field
+from cdp_relay.api.messages._files import FILES, kind_of, no_ids, read_image, read_source, text_of
 from cdp_relay.api.messages._shape import EXTENSION
-from cdp_relay.api.parts import decode_base64, decode_data_url
 from cdp_relay.chat.media import ending_of, sniff_type
 from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart, ToolCall
-from cdp_relay.errors import InvalidRequest, UnsupportedValue
+from cdp_relay.errors import UnsupportedValue
 from cdp_relay.text import mend_text
 
 __all__ = ["BlockReader"]
 
-_AS_BASE64 = "Send it in the request: {'type': 'base64', 'media_type': 'image/png', 'data': '...'}."
 _ReadText = Callable[[Field], str]
 """How a text is read: as it is, or mended where nobody can be asked to."""
 
@@ -77,7 +76,7 @@ class BlockReader:
         read: list[Message] = []
         parts: list[Part] = []
         for block in field.items():
-            if _kind(block) == "tool_result":
+            if kind_of(block) == "tool_result":
                 if parts:
                     read.append(Message(role=Role.USER, parts=_spaced(parts)))
                     parts = []
@@ -103,7 +102,7 @@ class BlockReader:
         parts: list[Part] = []
         calls: list[ToolCall] = []
         for block in field.items():
-            if _kind(block) == "tool_use":
+            if kind_of(block) == "tool_use":
                 calls.append(self._call(block))
                 continue
             said = self._answered(block)
@@ -120,10 +119,10 @@ class BlockReader:
     def _instruction(self, block: Field) -> str:
         if isinstance(block.value, str):
             return block.text()
-        kind = _kind(block)
+        kind = kind_of(block)
         if kind == "text":
             return block.get("text").text()
-        if kind in _FILES:
+        if kind in FILES:
             raise UnsupportedValue(
                 f"{block.path} is a file: instructions are text; it belongs into a user message.",
                 param=block.path,
@@ -134,17 +133,17 @@ class BlockReader:
     def _said(self, block: Field, read: _ReadText = Field.text) -> Iterable[Part]:
         if isinstance(block.value, str):
             return [TextPart(read(block))]
-        kind = _kind(block)
+        kind = kind_of(block)
         if kind == "text":
             return [TextPart(read(block.get("text")))]
-        if kind in _FILES:
+        if kind in FILES:
             return self._file(block)
         if kind == "search_result":
             return self._wrapped(block, block.get("content"))
         if kind in _UNSPOKEN:
             return []
         if kind == "container_upload":
-            raise _no_ids(block.get("file_id"))
+            raise no_ids(block.get("file_id"))
         if isinstance(block.value.get("text"), str):
             self._leave_out(block, kind, but_text=True)
             return [TextPart(read(block.get("text")))]
@@ -160,14 +159,14 @@ class BlockReader:
     def _answered(self, block: Field) -> Iterable[Part]:
         if isinstance(block.value, str):
             return [TextPart(block.text())]
-        kind = _kind(block)
+        kind = kind_of(block)
         if kind == "text":
             made = block.get(EXTENSION)
-            if isinstance(made.value, dict) and _kind(made) in _FILES:
+            if isinstance(made.value, dict) and kind_of(made) in FILES:
                 return self._file(made)  # an image that this service passed on, sent back
             text = block.get("text").text()
             return [TextPart(text)] if text else []
-        if kind in _FILES:
+        if kind in FILES:
             return self._file(block)
         if kind == "compaction":
             summary = block.get("content")
@@ -205,48 +204,37 @@ class BlockReader:
     # files and documents
 
     def _file(self, block: Field) -> Iterable[Part]:
-        return [_read_image(block)] if _kind(block) == "image" else self._document(block)
+        return [read_image(block)] if kind_of(block) == "image" else self._document(block)
 
     def _document(self, block: Field) -> Iterable[Part]:
         source = block.get("source").object()
-        kind = _kind(source)
+        kind = kind_of(source)
         if kind == "text":
             return self._wrapped(block, source.get("data"))
         if kind == "content":
             return self._wrapped(block, source.get("content"))
-        data, media_type = _read_source(source, kind)
+        data, media_type = read_source(source, kind)
         media_type = media_type or sniff_type(data) or "application/pdf"
-        name = _text(block.get("title")) or _text(block.get("name")) or "document"
+        name = text_of(block.get("title")) or text_of(block.get("name")) or "document"
         if "." not in name:
             name += ending_of(media_type)
         file = FilePart(name=name, media_type=media_type, data=data)
-        about = _text(block.get("context"))
+        about = text_of(block.get("context"))
         return [TextPart(about), file] if about else [file]
 
     def _wrapped(self, block: Field, content: Field) -> Iterable[Part]:
         """A document's texts and images between tags that say which one it is."""
         if not isinstance(content.value, str | list):
             content.refuse("a string or an array of blocks")
-        tag = _kind(block)
+        tag = kind_of(block)
         told = [("title", block.get("title")), ("context", block.get("context"))]
         if tag == "search_result":
             told.append(("source", block.get("source")))
-        facts = "".join(f' {name}="{text}"' for name, field in told if (text := _text(field)))
+        facts = "".join(f' {name}="{text}"' for name, field in told if (text := text_of(field)))
         return _spaced([TextPart(f"<{tag}{facts}>"), *self._contents(content), TextPart(f"</{tag}>")])
 
     def _leave_out(self, block: Field, kind: str, *, but_text: bool = False) -> None:
         self.ignored.append(f"{block.path} ({kind}{', all but its text' if but_text else ''})")
-
-
-_FILES = frozenset({"image", "document"})
-
-
-def _kind(field: Field) -> str:
-    return field.object().get("type").string()
-
-
-def _text(field: Field) -> str:
-    return "" if field.is_null else field.text()
 
 
 def _spaced(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -261,45 +249,3 @@ def _spaced(parts: Iterable[Part]) -> tuple[Part, ...]:
                 spaced.append(TextPart("\n"))
         spaced.append(part)
     return tuple(spaced)
-
-
-def _read_image(block: Field) -> FilePart:
-    source = block.get("source").object()
-    data, media_type = _read_source(source, _kind(source))
-    found = sniff_type(data) or media_type
-    if not found.startswith("image/"):
-        raise InvalidRequest(
-            f"{source.path} holds {found or 'no image'}, not an image.", param=f"{block.path}.source"
-        )
-    return FilePart(name=_text(block.get("name")) or "image" + ending_of(found), media_type=found, data=data)
-
-
-def _read_source(source: Field, kind: str) -> tuple[bytes, str]:
-    if kind == "base64":
-        content = source.get("data")
-        data = decode_base64(content.string(), content)
-        if not data:
-            raise InvalidRequest(f"{content.path} is empty.", param=content.path)
-        return data, _text(source.get("media_type")).strip().lower()
-    if kind == "url":
-        url = source.get("url")
-        if url.string()[:5].lower() == "data:":
-            return decode_data_url(url)
-        raise UnsupportedValue(
-            f"{url.path} is a remote address, and the relay fetches none for its clients.",
-            param=url.path,
-            next_step=_AS_BASE64,
-        )
-    if kind == "file":
-        raise _no_ids(source.get("file_id"))
-    raise UnsupportedValue(
-        f"{source.path}.type is unknown: {kind[:40]!r}.", param=f"{source.path}.type", next_step=_AS_BASE64
-    )
-
-
-def _no_ids(field: Field) -> UnsupportedValue:
-    return UnsupportedValue(
-        f"{field.path} names a stored file, and the relay stores none.",
-        param=field.path,
-        next_step=_AS_BASE64,
-    )

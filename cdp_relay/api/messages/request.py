@@ -6,7 +6,8 @@ and named: clients send the same body to every server of the dialect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -36,7 +37,7 @@ _BILLING = "x-anthropic-billing-header:"
 """How the first block of Claude Code's instructions begins; it is meant for a server."""
 _MAX_STOPS = 64
 _MAX_STOP_CHARS = 1000
-_MAX_EFFORT_CHARS = 40
+_EFFORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 
 _UNDERSTOOD = frozenset(
     {
@@ -142,7 +143,9 @@ def _system(field: Field, blocks: BlockReader) -> Iterable[Message]:
     if field.is_null:
         return ()
     read = list(blocks.system(field))
-    return read[1:] if read and read[0].text.startswith(_BILLING) else read
+    if isinstance(field.value, list) and read and read[0].text.startswith(_BILLING):
+        return read[1:]
+    return read
 
 
 def _messages(field: Field, blocks: BlockReader) -> Iterable[Message]:
@@ -166,23 +169,14 @@ def _messages(field: Field, blocks: BlockReader) -> Iterable[Message]:
 
 def _wishes(body: Field) -> tuple[Wishes, OutputFormat | None, list[str]]:
     """The wishes, the answer's form, and the names of those that cannot be met by every site."""
-    most, temperature = body.get("max_tokens"), body.get("temperature").value
+    most = body.get("max_tokens")
     if not most.is_null and most.integer() < 0:
         raise InvalidRequest("max_tokens is less than 0.", param="max_tokens")
-    unmet = []
-    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
-        if temperature is not None:
-            unmet.append("temperature (not a number from 0 to 2)")
-        temperature = None
-    elif temperature is not None:
-        unmet.append("temperature")
+    unmet: list[str] = []
     config = body.get("output_config")
     wanted = Field(path="output_config", value={}) if config.is_null else config.object()
-    effort = wanted.get("effort").value
-    if isinstance(effort, str) and 0 < len(effort) <= _MAX_EFFORT_CHARS:
-        unmet.append("output_config.effort")
-    else:
-        effort = None
+    temperature = _granted(body.get("temperature"), _is_temperature, unmet)
+    effort = _granted(wanted.get("effort"), _is_effort, unmet)
     older, newer = body.get("output_format"), wanted.get("format")
     output = _output(older if newer.is_null else newer, unmet)
     wishes = Wishes(
@@ -192,6 +186,23 @@ def _wishes(body: Field) -> tuple[Wishes, OutputFormat | None, list[str]]:
         stop=_stops(body.get("stop_sequences")),
     )
     return wishes, output, unmet
+
+
+def _granted(field: Field, fits: Callable[[Any], bool], unmet: list[str]) -> Any:
+    """A wish that some pages have a control for; one that no control could have is named and no more."""
+    if field.is_null:
+        return None
+    fit = fits(field.value)
+    unmet.append(field.path if fit else f"{field.path} (not usable)")
+    return field.value if fit else None
+
+
+def _is_temperature(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 2
+
+
+def _is_effort(value: Any) -> bool:
+    return isinstance(value, str) and _EFFORT.fullmatch(value) is not None
 
 
 def _output(field: Field, unmet: list[str]) -> OutputFormat | None:

@@ -182,6 +182,7 @@ def test_the_least_is_a_model_and_a_message() -> None:
         ([], []),
         ([text("A"), text(""), "B"], ["A", "B"]),
         ([text("x-anthropic-billing-header: a=b;")], []),
+        ("x-anthropic-billing-header: a\nBe kind.", ["x-anthropic-billing-header: a\nBe kind."]),
         ([text("Say x-anthropic-billing-header: a")], ["Say x-anthropic-billing-header: a"]),
     ],
 )
@@ -460,7 +461,8 @@ def test_parameters_that_no_page_has_are_named_whatever_they_are() -> None:
     assert got.given == (
         *("top_p", "top_k", "metadata", "service_tier", "container", "mcp_servers", "betas"),
         "inference_geo",
-        "temperature (not a number from 0 to 2)",
+        "temperature (not usable)",
+        "output_config.effort (not usable)",
         "output_config.format (grammar)",
     )
     assert got.request.wishes.effort is None
