@@ -12,8 +12,10 @@ from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body
 from cdp_relay.api.dialect import SSE_TYPE
 from cdp_relay.api.exchange import Exchange, current_exchange
 from cdp_relay.api.failure import header_text
+from cdp_relay.api.json_body import Field
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.parameters import CHAT_HEADER, read_chat
+from cdp_relay.api.responses.answer import Keep
 from cdp_relay.api.responses.items import Item
 from cdp_relay.api.responses.request import ResponseAsked, read_response_request
 from cdp_relay.api.responses.running import Run, follow
@@ -77,7 +79,7 @@ class _Responses:
 
     async def create(self, exchange: Exchange) -> Response:
         size = len(exchange.body)
-        asked = await self._read(exchange)
+        asked = self._understand(await read_body(exchange), exchange)
         previous = self.kept.get(asked.body.get("previous_response_id").value or "")
         response = StoredResponse(
             id=f"resp_{exchange.id.removeprefix('req_')}",
@@ -87,11 +89,14 @@ class _Responses:
         )
         keep = partial(self._keep, response) if asked.store else _keep_nothing
         if asked.background:
-            return self._start(asked, response, exchange)
+            return self._start(asked, response, exchange, keep)
         return await answer(self.service, asked.asked(keep), exchange)
 
     async def count(self, exchange: Exchange) -> Response:
-        asked = await self._read(exchange)
+        body = await read_body(exchange)
+        if body.get("model").is_null:  # which this endpoint does not demand
+            body = Field(path=body.path, value={**body.value, "model": "any"})
+        asked = self._understand(body, exchange)
         counted = self.service.relay.count_tokens(asked.request)
         return _json({"object": "response.input_tokens", "input_tokens": counted.tokens})
 
@@ -117,17 +122,18 @@ class _Responses:
             )
         return response
 
-    async def _read(self, exchange: Exchange) -> ResponseAsked:
-        body = await read_body(exchange)
+    def _understand(self, body: Field, exchange: Exchange) -> ResponseAsked:
         chat = read_chat(request.headers.get(CHAT_HEADER))
         return read_response_request(
             body, self.kept, request_id=exchange.id, client=exchange.client, chat=chat
         )
 
-    def _start(self, asked: ResponseAsked, response: StoredResponse, exchange: Exchange) -> Response:
-        neutral = asked.asked(partial(self._keep, response))
+    def _start(
+        self, asked: ResponseAsked, response: StoredResponse, exchange: Exchange, keep: Keep
+    ) -> Response:
+        neutral = asked.asked(keep)
         exchange.headers |= describe_route(self.service, neutral, exchange)
-        writer = asked.new_stream(answer_facts(neutral, exchange), partial(self._keep, response))
+        writer = asked.new_stream(answer_facts(neutral, exchange), keep)
         run = response.run = Run(writer)
         response.body = writer.snapshot()
         self.kept.put(response)

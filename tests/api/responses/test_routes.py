@@ -125,7 +125,7 @@ async def test_a_long_silence_is_filled_with_events() -> None:
 async def test_tokens_are_counted_without_a_turn() -> None:
     relay = ScriptedRelay()
     async with serving(relay) as server:
-        counted = await send(server, "POST", "/v1/responses/input_tokens", body_of(input="Hi there"))
+        counted = await send(server, "POST", "/v1/responses/input_tokens", b'{"input": "Hi there"}')
         wrong = await send(server, "POST", "/v1/responses/input_tokens", body_of(input=5))
     assert counted.json()["object"] == "response.input_tokens"
     assert counted.json()["input_tokens"] > 0
