@@ -211,7 +211,7 @@ _WRONG_DEEPER: list[tuple[dict[str, Any], str]] = [
     ({"messages": [*HI, {"role": "assistant", "tool_calls": {}}]}, "messages[1].tool_calls"),
     ({"messages": [*HI, {"role": "assistant", "tool_calls": [1]}]}, "messages[1].tool_calls[0]"),
     (
-        {"messages": [*HI, {"role": "assistant", "tool_calls": [{"id": "1", "type": "x"}]}]},
+        {"messages": [*HI, {"role": "assistant", "tool_calls": [{"id": "1", "type": 1}]}]},
         "messages[1].tool_calls[0].type",
     ),
     (

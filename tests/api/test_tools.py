@@ -249,6 +249,15 @@ def test_a_round_of_calls_is_read_from_the_history() -> None:
     assert [file.media_type for file in parts.files] == ["image/png"]
 
 
+def test_calls_of_kinds_that_nobody_knows_are_left_out_by_name() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "read", "arguments": "{}"}}
+    searched = {"id": "2", "type": "web_search", "query": "x"}
+    messages = [*HI, {"role": "assistant", "content": None, "tool_calls": [searched, call]}]
+    completion = read(messages=messages)
+    assert [one.id for one in completion.request.messages[1].tool_calls] == ["1"]
+    assert completion.given == ("messages[1].tool_calls[0] (web_search)",)
+
+
 def test_what_a_tool_printed_is_mended_as_no_client_can_take_it_back() -> None:
     for content in ("a\0b\ud83d", [{"type": "text", "text": "a\0b\ud83d"}]):
         messages = [*HI, {"role": "tool", "tool_call_id": "1", "content": content}]

@@ -125,7 +125,7 @@ def read_chat_completion(
         stream=stream,
         include_usage=not options.is_null and bool(options.get("include_usage").value),
         legacy=offer.legacy,
-        given=(*given_parameters(body.value), *offer.ignored, *_unknown_roles(body.get("messages"))),
+        given=(*given_parameters(body.value), *offer.ignored, *_unknown(body.get("messages"))),
     )
 
 
@@ -154,11 +154,16 @@ def _role(field: Field) -> Role:
     return _ROLES.get(field.string(), Role.USER)
 
 
-def _unknown_roles(messages: Field) -> Iterable[str]:
+def _unknown(messages: Field) -> Iterable[str]:
+    """Name the roles that nobody knows, and the calls of kinds that are left out."""
     for message in messages.items():
-        role = message.get("role")
+        role, calls = message.get("role"), message.get("tool_calls")
         if role.value not in _ROLES:
             yield f"{role.path} ({role.value[:40]})"
+        if _ROLES.get(role.value) is Role.ASSISTANT and not calls.is_null:
+            for call in calls.items():
+                if not _is_ours(call):
+                    yield f"{call.path} ({call.get('type').value[:40]})"
 
 
 def _tool_call_id(field: Field) -> str | None:
@@ -205,6 +210,12 @@ def _printed(content: Field) -> tuple[Part, ...]:
     )
 
 
+def _is_ours(call: Field) -> bool:
+    """Whether a call is one of a tool that the client runs, as far as this dialect knows."""
+    kind = call.get("type")
+    return kind.is_null or kind.string() in ("function", "custom") or not call.get("function").is_null
+
+
 def _returned_files(message: Field, role: Role) -> Iterable[Part]:
     """The images and files of an earlier answer, in the places where this service puts them."""
     for name in ("images", "files"):
@@ -218,20 +229,16 @@ def _tool_calls(message: Field) -> Iterable[ToolCall]:
     calls = message.get("tool_calls")
     if not calls.is_null:
         for call in calls.items():
-            kind = call.object().get("type")
-            if kind.value == "custom":
-                body = call.get("custom").object()
-                arguments = body.get("input")
-            else:
-                if not kind.is_null and kind.string() != "function":
-                    kind.refuse("'function' or 'custom'")
-                body = call.get("function").object()
-                arguments = body.get("arguments")
+            if not _is_ours(call.object()):
+                continue
+            freeform = call.get("type").value == "custom"
+            body = call.get("custom" if freeform else "function").object()
+            arguments = body.get("input" if freeform else "arguments")
             yield ToolCall(
                 id=call.get("id").text(),
                 name=body.get("name").text(),
                 arguments="" if arguments.is_null else arguments.text(),
-                freeform=kind.value == "custom",
+                freeform=freeform,
             )
     legacy = message.get("function_call")
     if not legacy.is_null:
