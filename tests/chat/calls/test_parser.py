@@ -316,15 +316,19 @@ def test_plain_text_streams_as_text() -> None:
 # --- what ends an answer ---------------------------------------------------------------------------
 
 
+def has_ended(parser: CallParser) -> bool:
+    return parser.ended
+
+
 @pytest.mark.parametrize(
     "before", ["", "Now:\n", f"{FENCE}{READ}\n```\n", f"{FENCE}{READ}\n", f'{FENCE}{{"a": "\n']
 )
 def test_a_result_that_the_model_writes_itself_ends_the_answer(before: str) -> None:
     parser = CallParser(protocol(), lambda: "id")
     kept = parser.feed(before)
-    assert not parser.ended
+    assert not has_ended(parser)
     kept += parser.feed(f'  <result_{NONCE} tool="read_file">\nprint(1)\n')
-    assert parser.ended
+    assert has_ended(parser)
     assert parser.feed("more") == []
     kept += parser.close()
     assert "print(1)" not in text_of(kept)
