@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.api.dialect import AnswerFacts
+from cdp_relay.api.dialect import AnswerFacts, text_taken_back
 from cdp_relay.api.ending import extension_object
 from cdp_relay.api.json_out import dump_json, quote_json
 from cdp_relay.api.messages._shape import (
@@ -36,7 +36,7 @@ from cdp_relay.chat.vocabulary import (
     ToolCallEnded,
     Usage,
 )
-from cdp_relay.errors import GenerationFailed, RelayError
+from cdp_relay.errors import RelayError
 
 __all__ = ["MessageStream"]
 
@@ -114,10 +114,7 @@ class MessageStream:
         if isinstance(event, ToolCallEnded):
             return (b"" if self._arguments_out else self._arguments(event.arguments)) + self._close()
         if isinstance(event, TextRetracted):
-            raise GenerationFailed(
-                f"The site took back {event.chars} characters of its answer, which had been streamed.",
-                next_step="Send the request again; without 'stream' such an answer comes out right.",
-            )
+            raise text_taken_back(event.chars)
         if isinstance(event, FileProduced):
             return self._file(event)
         if isinstance(event, Notice):
