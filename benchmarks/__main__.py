@@ -21,6 +21,7 @@ PARTS = {
     "sites": "Four sites on their replicas: a long prompt in, a long answer out",
     "round_trips": "DevTools round trips",
     "dialects": "What a dialect adds to a streamed answer",
+    "calls": "Tool calls: in the prompt, and in the answer",
     "memory": "Memory",
 }
 
