@@ -101,16 +101,19 @@ def test_what_cannot_be_mended_without_a_guess_is_a_fault(name: str) -> None:
 
 def test_a_repair_that_makes_up_an_argument_is_a_fault() -> None:
     tool = Tool(name="bash", parameters={"type": "object", "properties": {"command": {"type": "string"}}})
-    pieces = parse(call("bash", '{"command": "a", "b": "c",}'), by=CallProtocol(NONCE, (tool,)))
+    pieces = parse(call("bash", '{"command": "a" "b": "c"}'), by=CallProtocol(NONCE, (tool,)))
     assert [fault.kind for fault in faults_of(pieces)] == [FaultKind.SYNTAX]
     assert "'b'" in faults_of(pieces)[0].message
 
 
 def test_what_is_too_long_to_be_repaired_is_said_to_be_so() -> None:
-    pieces = parse(call("anything", f'{{"text": "{"x" * 300_000}",}}'), held_chars=10**9)
+    long = "x" * 70_000
+    pieces = parse(call("anything", f'{{"text": "{long}" "more": 1}}'), held_chars=10**9)
     [fault] = faults_of(pieces)
     assert fault.kind is FaultKind.SYNTAX
-    assert "262144" in fault.message
+    assert "65536" in fault.message
+    slip = parse(call("anything", f'{{"text": "{long} \\d", "more": True,}}'), held_chars=10**9)
+    assert json.loads(calls_of(slip)[0][1]) == {"text": f"{long} \\d", "more": True}
 
 
 NODE = {"type": "object", "properties": {"value": {"type": "integer"}, "next": {"$ref": "#/$defs/Node"}}}
