@@ -44,6 +44,8 @@ _FINISH_REASONS = {
     FinishReason.INTERRUPTED: "length",
 }
 
+_AFTER_DELTA = b',"logprobs":null,"finish_reason":null}]}\n\n'
+
 
 @attrs.define(eq=False, kw_only=True)
 class WholeAnswer(Gathered):
@@ -119,8 +121,9 @@ class ChunkWriter:
     _files: FileWriter = attrs.field(factory=FileWriter, init=False)
     _before: bytes = attrs.field(init=False)
     """All of a chunk that stands before its delta. It is the same in every chunk, and so made once."""
-    _freeform: bool = attrs.field(default=False, init=False)
-    """Of the call that began last."""
+    _before_piece: bytes = attrs.field(default=b"", init=False)
+    """What stands around a piece of the arguments of the call that began last; empty to leave it out."""
+    _after_piece: bytes = attrs.field(default=b"", init=False)
     _arguments_out: bool = attrs.field(default=False, init=False)
     """Whether a piece of that call's arguments was written."""
 
@@ -144,12 +147,12 @@ class ChunkWriter:
         if isinstance(event, ReasoningDelta):
             return self._chunk(b'{"reasoning_content":%b}' % quote_json(event.text)) if event.text else b""
         if isinstance(event, ToolCallArguments):
-            return self._arguments(event.index, event.text)
+            return self._arguments(event.text)
         if isinstance(event, ToolCallBegan):
             return self._began(event)
         if isinstance(event, ToolCallEnded):
             # A call that came in one piece may have had no pieces.
-            return b"" if self._arguments_out else self._arguments(event.index, event.arguments)
+            return b"" if self._arguments_out else self._arguments(event.arguments)
         if isinstance(event, TextRetracted):
             raise text_taken_back(event.chars)
         if isinstance(event, FileProduced):
@@ -172,23 +175,26 @@ class ChunkWriter:
     # calls
 
     def _began(self, call: ToolCallBegan) -> bytes:
-        self._freeform, self._arguments_out = call.freeform, False
-        if not self.legacy:
-            began = {"index": call.index, "id": call.id, **_called(call.freeform, call.name, "")}
-            return self._chunk(dump_json({"tool_calls": [began]}))
-        if call.index > 0:
+        self._arguments_out = False
+        if self.legacy and call.index > 0:  # there is no place for a second call
+            self._before_piece = b""
             return b""
-        return self._chunk(dump_json({"function_call": {"name": call.name, "arguments": ""}}))
+        if self.legacy:
+            before, after = b'{"function_call":{"arguments":', b"}}"
+            began: dict[str, Any] = {"function_call": {"name": call.name, "arguments": ""}}
+        else:
+            member = b'"custom":{"input":' if call.freeform else b'"function":{"arguments":'
+            before, after = b'{"tool_calls":[{"index":%d,' % call.index + member, b"}}]}"
+            named = {"index": call.index, "id": call.id, **_called(call.freeform, call.name, "")}
+            began = {"tool_calls": [named]}
+        self._before_piece, self._after_piece = self._before + before, after + _AFTER_DELTA
+        return self._chunk(dump_json(began))
 
-    def _arguments(self, index: int, text: str) -> bytes:
-        if not text or (self.legacy and index > 0):
+    def _arguments(self, text: str) -> bytes:
+        if not text or not self._before_piece:
             return b""
         self._arguments_out = True
-        quoted = quote_json(text)
-        if self.legacy:
-            return self._chunk(b'{"function_call":{"arguments":%b}}' % quoted)
-        form = b'"custom":{"input":%b}' if self._freeform else b'"function":{"arguments":%b}'
-        return self._chunk(b'{"tool_calls":[{"index":%d,' % index + form % quoted + b"}]}")
+        return self._before_piece + quote_json(text) + self._after_piece
 
     # chunks
 
@@ -205,7 +211,7 @@ class ChunkWriter:
         return _event(last) + usage + b"data: [DONE]\n\n"
 
     def _chunk(self, delta: bytes) -> bytes:
-        return self._before + delta + b',"logprobs":null,"finish_reason":null}]}\n\n'
+        return self._before + delta + _AFTER_DELTA
 
     def _object(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         # The choices come last, as the writing of chunks goes on from there.
