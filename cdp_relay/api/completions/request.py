@@ -21,7 +21,7 @@ _HONOURED = frozenset(
     {"model", "prompt", "stream", "stream_options", "n", "best_of", "stop", "max_tokens", "echo"}
 )
 _OTHER_MEANING = frozenset({"logprobs", "tools", "tool_choice", "functions", "function_call"})
-"""Names that Chat Completions has as well: in another meaning, or with one where here is none."""
+"""Names that mean something else here than in Chat Completions, or nothing at all."""
 
 
 @attrs.frozen(kw_only=True)

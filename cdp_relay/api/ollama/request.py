@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 
@@ -224,17 +223,20 @@ def _messages(field: Field) -> Iterator[Message]:
         if role is Role.ASSISTANT:
             calls = tuple(_calls(message))
             open_calls = list(calls)
-        content, name = message.get("content"), message.get("tool_name")
-        name = message.get("name") if name.is_null else name
+        name = message.get("name") if message.get("tool_name").is_null else message.get("tool_name")
         called = None if name.is_null else name.text()
-        said = () if content.is_null else (content.printed() if role is Role.TOOL else content.text(),)
         yield Message(
             role=role,
-            parts=(*(TextPart(text) for text in said), *_images(message)),
+            parts=(*_said(message.get("content"), role), *_images(message)),
             name=called,
             tool_calls=calls,
             tool_call_id=_answered(message, called, open_calls) if role is Role.TOOL else None,
         )
+
+
+def _said(content: Field, role: Role) -> Iterator[Part]:
+    if not content.is_null:
+        yield TextPart(content.printed() if role is Role.TOOL else content.text())
 
 
 def _calls(message: Field) -> Iterator[ToolCall]:
@@ -273,7 +275,7 @@ def _images(field: Field) -> Iterator[Part]:
     for image in _items(field.get("images")):
         text = image.string()
         data = decode_data_url(image)[0] if text[:5].lower() == "data:" else decode_base64(text, image)
-        found: Any = sniff_type(data)
-        if not data or not found or not found.startswith("image/"):
+        found = sniff_type(data) or ""
+        if not found.startswith("image/"):
             raise InvalidRequest(f"{image.path} holds no image.", param=image.path)
         yield FilePart(name="image" + ending_of(found), media_type=found, data=data)
