@@ -5,11 +5,11 @@ from __future__ import annotations
 from quart import Response, request
 
 from cdp_relay.api.asking import add_notices, answer, answer_facts, describe_route, read_body
+from cdp_relay.api.counting import count_input
 from cdp_relay.api.dialect import SSE_TYPE
 from cdp_relay.api.exchange import Exchange, current_exchange
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.messages._shape import EXTENSION
-from cdp_relay.api.messages.count import count_input
 from cdp_relay.api.messages.request import MessagesRequest, read_messages
 from cdp_relay.api.parameters import CHAT_HEADER, read_chat
 from cdp_relay.api.service import AddRoute, Service

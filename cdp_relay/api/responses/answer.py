@@ -11,10 +11,11 @@ from typing import Any
 import attrs
 
 from cdp_relay.api.dialect import text_taken_back
+from cdp_relay.api.ending import extension_object
 from cdp_relay.api.responses.events import EventNumbers
 from cdp_relay.api.responses.failure import response_error
 from cdp_relay.api.responses.output import OutputWriter
-from cdp_relay.api.responses.resource import Resource, State, extension, incomplete_reason
+from cdp_relay.api.responses.resource import Resource, State, incomplete_reason
 from cdp_relay.api.responses.tools import Offer
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
@@ -130,13 +131,16 @@ class ResponseStream:
         reason = incomplete_reason(end.finish_reason)
         status = "completed" if reason is None else "incomplete"
         closed = self._output.close(status)
+        extension = extension_object(end, self.notices)
+        if self._output.files:
+            extension["files"] = self._output.files
         state = State(
             status=status,
             output=self._output.items(),
             completed_at=self.now() if reason is None else None,
             incomplete=reason,
             usage=end.usage,
-            extension=extension(end, self.notices, self._output.files),
+            extension=extension,
         )
         return closed + self._end(state)
 

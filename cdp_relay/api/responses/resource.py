@@ -15,9 +15,9 @@ from cdp_relay.api.dialect import AnswerFacts
 from cdp_relay.api.json_body import Field
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.responses.tools import Offer
-from cdp_relay.chat.vocabulary import Finished, FinishReason, Usage
+from cdp_relay.chat.vocabulary import FinishReason, Usage
 
-__all__ = ["Resource", "State", "asked_fields", "extension", "incomplete_reason"]
+__all__ = ["Resource", "State", "asked_fields", "incomplete_reason"]
 
 _INCOMPLETE = {
     FinishReason.LENGTH: "max_output_tokens",
@@ -119,21 +119,6 @@ def asked_fields(body: Field, offer: Offer) -> dict[str, Any]:
         "truncation": given("truncation", "disabled", lambda value: value in ("auto", "disabled")),
         "user": given("user", None, _is_text),
     }
-
-
-def extension(end: Finished, notices: list[str], files: list[dict[str, Any]]) -> dict[str, Any]:
-    """The object ``cdp_relay`` of an answer that came to its end."""
-    told: dict[str, Any] = {
-        "site": end.site,
-        "model": end.model,
-        "conversation_id": end.conversation_id,
-        "conversation_url": end.conversation_url,
-        "capture": end.capture,
-        "finish_reason": end.finish_reason.value,
-        "usage_estimated": end.usage.estimated,
-        "notices": list(notices),
-    }
-    return told | ({"files": files} if files else {})
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import attrs
 from quart import Response, request
 
 from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body
+from cdp_relay.api.counting import count_input
 from cdp_relay.api.dialect import SSE_TYPE
 from cdp_relay.api.exchange import Exchange, current_exchange
 from cdp_relay.api.failure import header_text
@@ -97,7 +98,7 @@ class _Responses:
         if body.get("model").is_null:  # which this endpoint does not demand
             body = Field(path=body.path, value={**body.value, "model": "any"})
         asked = self._understand(body, exchange)
-        counted = self.service.relay.count_tokens(asked.request)
+        counted = await count_input(self.service.relay, asked.request)
         return _json({"object": "response.input_tokens", "input_tokens": counted.tokens})
 
     def retrieve(self, exchange: Exchange, response_id: str) -> Response:

@@ -126,9 +126,17 @@ async def test_tokens_are_counted_without_a_turn() -> None:
     relay = ScriptedRelay()
     async with serving(relay) as server:
         counted = await send(server, "POST", "/v1/responses/input_tokens", b'{"input": "Hi there"}')
+        picture = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo="}
+        drawn = await send(
+            server,
+            "POST",
+            "/v1/responses/input_tokens",
+            body_of(input=[{"role": "user", "content": [picture]}]),
+        )
         wrong = await send(server, "POST", "/v1/responses/input_tokens", body_of(input=5))
     assert counted.json()["object"] == "response.input_tokens"
     assert counted.json()["input_tokens"] > 0
+    assert drawn.json()["input_tokens"] > 0
     assert relay.asked == []
     assert wrong.error["param"] == "input"
 
