@@ -18,10 +18,11 @@ from typing import ClassVar
 
 import attrs
 
-from cdp_relay.chat.calls._lines import HEAD_LIMIT, Head, HeadKind, OpenFences, read_head
+from cdp_relay.chat.calls._lines import HEAD_LIMIT, TEXT_HEAD, Head, HeadKind, read_head
 from cdp_relay.chat.calls._lookalike import find_lookalike
 from cdp_relay.chat.calls._reader import CallReader, CallSink
 from cdp_relay.chat.calls._scanner import Stop
+from cdp_relay.chat.calls._text_lines import TextLines
 from cdp_relay.chat.calls.pieces import CallFault, FaultKind, Piece
 from cdp_relay.chat.calls.protocol import CallProtocol
 from cdp_relay.chat.vocabulary import TextDelta, ToolMode
@@ -32,8 +33,8 @@ HELD_CHARS = 2048
 """As many characters of arguments are held back, so that what is wrong with them can still be mended."""
 
 _WHITE = re.compile(r"[ \t\r\n]*")
-_LIST_CHARS = 32
-"""As many characters of a line tell whether it is a list's item."""
+_HEAD_CHARS = frozenset(" \t\r\n`~<")
+"""What a line can begin with that is more than text."""
 
 
 class _State(enum.Enum):
@@ -69,12 +70,7 @@ class CallParser:
     _tail: str = attrs.field(default="", init=False)
     """What may be the beginning of something, and is looked at again with what follows."""
     _closing: bool = attrs.field(default=False, init=False)
-    _fences: OpenFences = attrs.field(factory=OpenFences, init=False)
-    _head: Head | None = attrs.field(default=None, init=False)
-    """Of the line of text that is being read; None at its beginning."""
-    _line: list[str] = attrs.field(factory=list, init=False)
-    """Its beginning, or of a fence its info string."""
-    _line_length: int = attrs.field(default=0, init=False)
+    _lines: TextLines = attrs.field(factory=TextLines, init=False)
     _reader: CallReader = attrs.field(init=False)
     """Of the call whose fence is open, or of the last one."""
     _blank: bool = attrs.field(default=True, init=False)
@@ -117,57 +113,31 @@ class CallParser:
     # --- text -----------------------------------------------------------------------------------
 
     def _read_text(self, text: str, at: int) -> int:
-        start = at
+        start, lines = at, self._lines
         while at < len(text):
             line_end = text.find("\n", at)
-            if self._head is None:
-                head = self._read_head(text, at, line_end)
+            if lines.at_start:
+                head = self._read_head(text, at, line_end) if text[at] in _HEAD_CHARS else TEXT_HEAD
                 if head.kind is HeadKind.UNKNOWN:
                     self._say(text[start:at])
                     return self._hold(text, at)
-                if head.kind is HeadKind.RESULT and not self._fences.inside:
+                if head.kind is HeadKind.RESULT and not lines.in_block:
                     self._say(text[start:at])
                     self.ended = True
                     return len(text)
-                if self._is_call(head):
+                if lines.takes_call(head):
                     self._say(text[start:at])
                     self._begin_call()
                     return at + head.end
-                self._head = head
-                self._line_length = -head.end if head.kind is not HeadKind.TEXT else 0
+                lines.begin(head)
             stop = len(text) if line_end < 0 else line_end
-            self._note_line(text, at, stop)
+            lines.add(text, at, stop)
             at = stop
             if line_end >= 0:
-                self._end_line()
+                lines.end()
                 at += 1
         self._say(text[start:at])
         return at
-
-    def _is_call(self, head: Head) -> bool:
-        fences = self._fences
-        return head.kind is HeadKind.CALL and not fences.inside and head.indent <= fences.deepest_indent
-
-    def _note_line(self, text: str, at: int, stop: int) -> None:
-        """Remember as much of a line as tells what it is."""
-        if self._line_length < 0:
-            skipped = min(-self._line_length, stop - at)
-            self._line_length += skipped
-            at += skipped
-        if self._head is not None and self._head.run:
-            self._line.append(text[at:stop])
-        elif self._line_length < _LIST_CHARS:
-            self._line.append(text[at : min(stop, at + _LIST_CHARS)])
-        self._line_length += stop - at
-
-    def _end_line(self) -> None:
-        head, line = self._head, "".join(self._line)
-        if head is not None and head.run:
-            self._fences.fence_line(head, line)
-        else:
-            self._fences.text_line(line)
-        self._head = None
-        self._line.clear()
 
     def _read_head(self, text: str, at: int, line_end: int) -> Head:
         stop = line_end if line_end >= 0 else len(text)
@@ -208,8 +178,7 @@ class CallParser:
 
     def _to_text(self) -> None:
         """The call is over, and a new line of text begins."""
-        self._head = None
-        self._line.clear()
+        self._lines.restart()
         self._state = _State.TEXT
         self.ended = self.ended or self._sink.full
 

@@ -86,6 +86,11 @@ CALLS: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "no arguments": (FENCE + '{"name": "mcp__git__log"}\n```', "", [("mcp__git__log", "{}")]),
     "a call after a code block": (f"```py\nx\n```\n{FENCE}{READ}\n```", "```py\nx\n```\n", DONE),
     "a call after inline code": (f"```a```\n{FENCE}{READ}\n```", "```a```\n", DONE),
+    "a call after a block with another in it": (
+        f"```txt\n{FENCE}```\n{FENCE}{READ}\n```",
+        f"```txt\n{FENCE}```\n",
+        DONE,
+    ),
     "a call after blocks in a README": (
         f"```md\n# T\n```sh\nnpm i\n```\nend\n```\n{FENCE}{READ}\n```",
         "```md\n# T\n```sh\nnpm i\n```\nend\n```\n",
@@ -108,6 +113,7 @@ TEXTS = {
     "indented code": f"Like this:\n\n    ```call_{NONCE}\n    hm\n    ```\n",
     "quoted": f"> ```call_{NONCE}\n> hm\n> ```\n",
     "in a longer block": f"````md\n{FENCE}{READ}\n```\n````\nThat is how.{'x' * 200}",
+    "in a block of its own kind": f"```txt\n{FENCE}{READ}\n```\nThat is how.{'x' * 200}",
     "in a block of tildes": f"~~~\n{FENCE}{READ}\n```\n~~~\nThat is how.{'x' * 200}",
     "a result in a block": f'```\n<result_{NONCE} tool="x">\n```\n',
     "a result in a line": f"The tag <result_{NONCE}> ends it.\n",
