@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PROSE = [
     "README.md",
     "CONTRIBUTING.md",
+    "docs/agents.md",
     "docs/models.md",
     "docs/practice.md",
     "docs/new-provider.md",

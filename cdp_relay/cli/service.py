@@ -148,6 +148,7 @@ def _print_welcome(relay: Relay, server: Server, key: str, created: bool) -> Non
         f"  export OPENAI_BASE_URL={server.base_url}",
         f"  export OPENAI_API_KEY=$({program} key)",
         f"  model name: {default}",
+        f"  or, for a coding agent: {program} connect",
         "",
         bold("To try it:"),
         f'  curl -N {server.base_url}/chat/completions -H "Authorization: Bearer $({program} key)" \\',
