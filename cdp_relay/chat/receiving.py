@@ -103,6 +103,8 @@ class Receiver:
     """Whether any byte of the answer has come."""
     _broken: str | None = attrs.field(default=None, init=False)
     """Why the last body ended, while the page is given time to go on by itself."""
+    _broken_at: float = attrs.field(default=0.0, init=False)
+    """When that time began: the page's vain tries do not prolong it."""
     _wait: trio.CancelScope | None = attrs.field(default=None, init=False)
     _stalled: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when a body ended without a text."""
@@ -215,7 +217,8 @@ class Receiver:
         if self._refusal is not None:
             return _REFUSAL_SECONDS, ""
         if self._broken is not None:
-            return self.limits.recover_seconds, "recover_seconds"
+            left = self._broken_at + self.limits.recover_seconds - trio.current_time()
+            return max(0.0, left), "recover_seconds"
         if not self._flowing:
             return self.limits.first_byte_seconds, "first_byte_seconds"
         return self.limits.idle_seconds, "idle_seconds"
@@ -363,7 +366,7 @@ class Receiver:
         self._open.discard(event.request_id)
         if self._refusal is not None and event.request_id == self._first:
             raise self._refused()
-        over_before = self.reader.over
+        over_before, broken_before = self.reader.over, self._broken
         self.reader.end_body()
         if over_before or self.reader.over:
             return
@@ -374,6 +377,8 @@ class Receiver:
             self._broken = event.error or "no response"
         elif self.reader.topic is None or event.error is not None:
             self._broken = event.error or "the stream ended without the site's sign of completion"
+        if self._broken is not None and broken_before is None:
+            self._broken_at = trio.current_time()
         if self._broken is not None and not self.reader.text_chars:
             self._stalled.set()
         if not self._open:

@@ -126,6 +126,16 @@ def receiver(*script: tuple[float, CaptureEvent], page: Shown | None = None) -> 
             23,
         ),
         ([(1, started()), (2, data(HALF)), (3, ended())], errors.AnswerIncomplete, 23),
+        # A page that tries again and again, in vain, does not go on.
+        (
+            [
+                *((1, started()), (2, data(HALF)), (3, ended("net::ERR_FAILED"))),
+                *((10, resumed()), (11, started(404, {}, "again")), (11, ended(None, "again"))),
+                *((20, resumed()), (21, started(404, {}, "again")), (21, ended(None, "again"))),
+            ],
+            errors.AnswerIncomplete,
+            23,
+        ),
         ([(1, ended("net::ERR_CONNECTION_RESET"))], errors.AnswerIncomplete, 21),
         # A page that does not read a refusal's body never lets it end.
         ([(1, started(503, {}))], errors.SiteOverloaded, 4),
