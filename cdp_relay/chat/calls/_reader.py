@@ -60,10 +60,12 @@ class CallSink:
 
     def put(self, outcome: FittedCall | CallFault) -> None:
         """A call in one piece, or the fault of one."""
+        if self.full:
+            return
         if isinstance(outcome, CallFault):
             self.out.append(outcome)
             self.faults += 1
-        elif not self.full:
+        else:
             event = self.begin(outcome.tool)
             if outcome.arguments:
                 self.out.append(ToolCallArguments(event.index, outcome.arguments))

@@ -104,7 +104,7 @@ class CallParser:
             self._find_what_is_missing()
         self._white.clear()
         self.ended = True
-        return _joined([*given, *self._give()])
+        return [*given, *self._give()]
 
     def _tail_taken(self) -> str:
         tail, self._tail = self._tail, ""
@@ -208,15 +208,27 @@ class CallParser:
             reader.settle()
             self._to_text()
             return at
-        stop = len(text) if line_end < 0 else line_end
-        if head.kind is HeadKind.FENCE and not text[at + head.end : stop].strip():
-            if line_end < 0 and not self._closing:
-                return self._hold(text, at)
+        closed = self._read_closing_line(text, at, head, line_end)
+        if closed is None:
+            return self._hold(text, at)
+        if closed:
             reader.settle()
             self._to_text()
-            return stop if line_end < 0 else line_end + 1
+            return closed
         self._state = _State.LOOSE
         return at
+
+    def _read_closing_line(self, text: str, at: int, head: Head, line_end: int) -> int | None:
+        """The place behind a line that closes a fence; 0 when it is none, None when more has to be seen."""
+        if head.kind is not HeadKind.FENCE:
+            return 0
+        limit = min(len(text), at + HEAD_LIMIT)
+        stop = line_end if 0 <= line_end < limit else limit
+        if text[at + head.end : stop].strip():
+            return 0
+        if stop == line_end:
+            return stop + 1
+        return stop if stop == at + HEAD_LIMIT or self._closing else None
 
     def _read_value(self, text: str, at: int) -> int:
         reader = self._reader
@@ -252,11 +264,12 @@ class CallParser:
             if head.kind in (HeadKind.CALL, HeadKind.RESULT):
                 self._end_loose(reader)
                 return at
-            if head.kind is HeadKind.FENCE and not text[at + head.end : stop].strip():
-                if line_end < 0 and not self._closing:
-                    return self._hold(text, at)
-                reader.add_fence(text[at:stop])
-                return stop
+            closed = self._read_closing_line(text, at, head, line_end)
+            if closed is None:
+                return self._hold(text, at)
+            if closed:
+                reader.add_fence(text[at:closed])
+                return closed
         reader.add(text[at:stop])
         return stop
 
@@ -303,15 +316,3 @@ class CallParser:
         _State.STRING_LINE: _read_string_line,
         _State.LOOSE: _read_loose,
     }
-
-
-def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Pieces with neighbouring texts made one."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        last = joined[-1] if joined else None
-        if isinstance(piece, TextDelta) and isinstance(last, TextDelta):
-            joined[-1] = TextDelta(last.text + piece.text)
-        else:
-            joined.append(piece)
-    return joined

@@ -350,9 +350,12 @@ def test_after_the_one_call_that_is_allowed_the_answer_has_ended() -> None:
     for answer in (
         f"{FENCE}{READ}\n```\n{FENCE}{READ}\n```",
         f"{FENCE}[{READ},{READ}]\n```",
+        f'{FENCE}[{READ},{{"name": "nope"}}]\n```',
+        f"{FENCE}{READ}\n{{oh",
         f"{FENCE}{READ}\n{READ}",
     ):
         assert len(calls_of(parse(answer, by=one))) == 1
+        assert faults_of(parse(answer, by=one)) == []
         assert parse(answer, by=one) == parse(answer, range(len(answer)), by=one)
 
 

@@ -139,6 +139,8 @@ def test_calls_between_any_texts_are_found(texts: list[str], arguments: dict[str
         FENCE + '{"name": "anything", "arguments": {"n": 1e999}}\n```',
         f"{FENCE}{{'name': 'anything', 'arguments': {{{'a' * 300_000}}}}}\n```",
         "`" * 10_000,
+        FENCE + '{"name": "anything"}\n```' + " " * 3_000 + "x",
+        FENCE + "oh\n```" + " " * 3_000 + "x",
         " " * 10_000 + FENCE,
         f"```call_{NONCE}" + "x" * 10_000,
         f"```call_{NONCE} " + "x " * 10_000 + "\n{}",
