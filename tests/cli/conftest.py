@@ -38,12 +38,17 @@ Run = Callable[..., Outcome]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of this test's own, and no other setting from the environment."""
+    folder = tmp_path / "home"
+    set_home(monkeypatch, folder)
+    return folder
+
+
+def set_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have commands live in this folder, with no other setting from the environment."""
     for name in list(os.environ):
         if name.startswith("CDP_RELAY_") and name != "CDP_RELAY_CHROME_ARGS":
             monkeypatch.delenv(name)
-    folder = tmp_path / "home"
     monkeypatch.setenv("CDP_RELAY_HOME", str(folder))
-    return folder
 
 
 @pytest.fixture
@@ -89,6 +94,11 @@ Start = Callable[..., Service]
 
 @pytest.fixture
 def chrome_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    allow_root(monkeypatch)
+
+
+def allow_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have browsers start as root, who cannot have the sandbox."""
     if "CDP_RELAY_CHROME_ARGS" not in os.environ and getattr(os, "geteuid", lambda: 1)() == 0:
         monkeypatch.setenv("CDP_RELAY_CHROME_ARGS", "--no-sandbox")
 
@@ -96,6 +106,13 @@ def chrome_flags(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def start(home: Path, chrome_flags: None) -> Generator[Start]:
     """Start a command that prints one line of JSON when it is ready, and end it with the test."""
+    with starting() as start_command:
+        yield start_command
+
+
+@contextlib.contextmanager
+def starting() -> Generator[Start]:
+    """Start commands in the present environment, and end them with the block."""
     started: list[subprocess.Popen[str]] = []
 
     def start_command(*words: str) -> Service:

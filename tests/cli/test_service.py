@@ -7,12 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run, Service, Start
+from tests.cli.conftest import Run, Service, Start, allow_root, set_home, starting
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -58,6 +59,10 @@ def test_up_answers_the_seed_request_and_stops_at_ctrl_c(service: Service, run: 
     assert "practice: ready" in run("status").out
     assert run("key").out.strip() == service.ready["key"]
 
+    refused = run("chat", "-m", "practice", "/error rate-limit")
+    assert (refused.code, refused.out) == (1, "")
+    assert "HTTP 429" in refused.err
+
     assert service.stop() == 0
     assert service.process.stdout is not None
     assert service.process.stdout.read() == "", "stdout has the one line of JSON and nothing else"
@@ -65,7 +70,31 @@ def test_up_answers_the_seed_request_and_stops_at_ctrl_c(service: Service, run: 
     assert not (home / "service.json").exists()
 
 
-def test_chat_asks_the_running_service(service: Service, run: Run, run_apart: Run) -> None:
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shared") / "home"
+
+
+@pytest.fixture(scope="module")
+def running(shared_home: Path) -> Generator[Service]:
+    """One service for the tests that leave it as it was; a start costs more than what they ask of it."""
+    with pytest.MonkeyPatch.context() as patched:
+        set_home(patched, shared_home)
+        allow_root(patched)
+        with starting() as start_command:
+            yield start_command("up", "--json", "--headless", "--port", "0")
+
+
+@pytest.fixture
+def shared_service(
+    running: Service, shared_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Service:
+    """The service that runs already, in a home that the test's commands share with it."""
+    monkeypatch.setenv("CDP_RELAY_HOME", str(shared_home))
+    return running
+
+
+def test_chat_asks_the_running_service(shared_service: Service, run: Run, run_apart: Run) -> None:
     text = "Grüße,\n\tzwei  Wörter 👩‍👩‍👧\n"
     outcome = run_apart("chat", "-m", "practice", "-", given=text.encode())
     assert (outcome.code, outcome.out, outcome.err) == (0, text, "")
@@ -85,13 +114,10 @@ def test_chat_asks_the_running_service(service: Service, run: Run, run_apart: Ru
         "error: The practice page says: Something went wrong.",
         " next: Send the request again.",
     ]
-    refused = run("chat", "-m", "practice", "/error rate-limit")
-    assert (refused.code, refused.out) == (1, "")
-    assert "HTTP 429" in refused.err
 
 
 def test_chat_sends_files_along_and_keeps_those_that_come_back(
-    service: Service, run: Run, tmp_path: Path
+    shared_service: Service, run: Run, tmp_path: Path
 ) -> None:
     notes = tmp_path / "notes.md"
     notes.write_text("# Plan\n", "utf-8")
@@ -122,19 +148,19 @@ def test_chat_sends_files_along_and_keeps_those_that_come_back(
     assert "is empty" in run("chat", "--file", str(tmp_path / "empty"), "hi").err
 
 
-def test_a_second_start_names_who_holds_the_profile(service: Service, run_apart: Run) -> None:
+def test_a_second_start_names_who_holds_the_profile(shared_service: Service, run_apart: Run) -> None:
     outcome = run_apart("up", "--headless", "--port", "0")
     assert outcome.code == 1
-    assert str(service.process.pid) in outcome.err
+    assert str(shared_service.process.pid) in outcome.err
     assert outcome.err.splitlines()[-1].startswith(" next: Use the running relay")
 
 
-def test_doctor_asks_the_running_service(service: Service, run: Run) -> None:
+def test_doctor_asks_the_running_service(shared_service: Service, run: Run) -> None:
     outcome = run("doctor", "--json")
     checks = {check["name"]: check for check in outcome.json["checks"]}
     assert outcome.code == 0, checks
     assert checks["turn"]["message"] == "the practice page answered, word for word"
-    assert service.ready["base_url"] in checks["port"]["message"]
+    assert shared_service.ready["base_url"] in checks["port"]["message"]
 
 
 def test_a_second_ctrl_c_cuts_off_what_still_runs(service: Service, run: Run) -> None:
