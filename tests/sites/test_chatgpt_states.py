@@ -9,7 +9,7 @@ import pytest
 
 from cdp_relay.cdp import Connection, protocol
 from tests.sites.chatgpt import STATES, Answer, ChatGPTSite
-from tests.sites.visitor import Visitor, visit
+from tests.sites.visitor import Visitor, revisit
 
 pytestmark = pytest.mark.browser
 
@@ -65,10 +65,8 @@ TESTED_BELOW = {
 
 
 @pytest.fixture
-async def page(
-    connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
-) -> AsyncGenerator[Visitor]:
-    async with visit(connection, browser_context, "about:blank") as visitor:
+async def page(connection: Connection, kept_page: str, chatgpt_site: ChatGPTSite) -> AsyncGenerator[Visitor]:
+    async with revisit(connection, kept_page, "https://chatgpt.com") as visitor:
         yield visitor
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from cdp_relay.cdp import Connection, Session, protocol
 
-__all__ = ["Visitor", "visit"]
+__all__ = ["Visitor", "revisit", "visit"]
 
 _CENTRE = """(selector) => {
   const found = [...document.querySelectorAll(selector)].find((one) => one.checkVisibility());
@@ -119,3 +119,16 @@ async def visit(connection: Connection, browser_context: str, url: str) -> Async
     await visitor.open(url)
     yield visitor
     await connection.targets.close_page(session.target.target_id)
+
+
+@asynccontextmanager
+async def revisit(connection: Connection, target: str, origin: str) -> AsyncGenerator[Visitor]:
+    """Use a page that others use before and after, as one that has never seen the origin."""
+    session = await connection.targets.attach_page(target)
+    await session.call("Page.enable")
+    await session.call("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    await session.call("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    visitor = Visitor(session)
+    yield visitor
+    await visitor.open("about:blank")
+    await session.detach()
