@@ -22,7 +22,7 @@ from cdp_relay.errors import RelayError
 from tests.contract.stage import NotApplicable, Stage
 from tests.sites.kit.answers import ProducedFile
 
-__all__ = ["SCENARIOS", "Scenario"]
+__all__ = ["DOCUMENTED_SITE", "SCENARIOS", "Scenario"]
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -46,7 +46,7 @@ class Scenario:
         Raises:
           NotApplicable: this is none of them.
         """
-        if site == "deepseek" and self.name not in DOCUMENTED:
+        if site == DOCUMENTED_SITE and self.name not in DOCUMENTED:
             raise NotApplicable(NOT_DOCUMENTED)
 
 
@@ -67,6 +67,7 @@ DOCUMENTED = frozenset(
     }
 )
 """What the provider that the docs build has to do: it proves the docs, and is no site that is offered."""
+DOCUMENTED_SITE = "deepseek"
 NOT_DOCUMENTED = "The provider of the docs plays some of the scenarios, which prove the docs."
 
 TEXTS = "Texts, both ways"
