@@ -132,3 +132,13 @@ async def relay(chromium: ChromiumProcess, browser_context: str, home: Home) -> 
     """A relay in a browser context of this test's own."""
     async with open_relay(relay_settings(chromium), home, browser_context_id=browser_context) as opened:
         yield opened
+
+
+@pytest.fixture
+async def leading_relay(
+    chromium: ChromiumProcess, browser_context: str, home: Home
+) -> AsyncGenerator[Relay, None]:
+    """A relay whose every turn opens its page itself, so that one test can go from scene to scene."""
+    settings = relay_settings(chromium, fresh_seconds=0)
+    async with open_relay(settings, home, browser_context_id=browser_context) as opened:
+        yield opened

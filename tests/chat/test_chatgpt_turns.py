@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import get_args
 
 import pytest
 import trio
@@ -12,6 +13,7 @@ from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.settings import Home
 from tests.chat.conftest import ask, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite
+from tests.sites.chatgpt.answer import Form
 from tests.sites.kit import ChromiumProcess
 
 pytestmark = pytest.mark.browser
@@ -66,23 +68,23 @@ async def test_thinking_is_kept_apart(relay: Relay, site: ChatGPTSite) -> None:
     assert "thinking…" not in heard.text
 
 
-@pytest.mark.parametrize("fetch_in", ["worker", "shared-worker"])
 async def test_an_answer_that_a_worker_fetches_is_seen(
-    relay: Relay, chatgpt_site: ChatGPTSite, fetch_in: str
+    leading_relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
-    chatgpt_site.configure(fetchIn=fetch_in)
-    chatgpt_site.say(Answer(text=ANSWER))
-    assert (await ask(relay, question("hello"))).text == ANSWER
+    for fetch_in in ("worker", "shared-worker"):
+        chatgpt_site.configure(fetchIn=fetch_in)
+        chatgpt_site.say(Answer(text=ANSWER))
+        assert (await ask(leading_relay, question("hello"))).text == ANSWER, fetch_in
 
 
-@pytest.mark.parametrize("handoff_after", [0, 3])
 async def test_an_answer_that_moves_to_the_socket_stays_whole(
-    relay: Relay, chatgpt_site: ChatGPTSite, handoff_after: int
+    leading_relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
-    chatgpt_site.say(Answer(text=ANSWER, via="socket", handoff_after=handoff_after, socket_noise=True))
-    heard = await ask(relay, question("hello"))
-    assert heard.text == ANSWER
-    assert heard.finished.capture == "socket"
+    for handoff_after in (0, 3):
+        chatgpt_site.say(Answer(text=ANSWER, via="socket", handoff_after=handoff_after, socket_noise=True))
+        heard = await ask(leading_relay, question("hello"))
+        assert heard.text == ANSWER, handoff_after
+        assert heard.finished.capture == "socket", handoff_after
 
 
 async def test_an_answer_whose_stream_breaks_goes_on_where_the_page_resumes_it(
@@ -105,12 +107,12 @@ async def test_a_page_that_resumes_from_before_what_we_read_repeats_nothing(
     assert chatgpt_site.journal.count("resume") >= 1
 
 
-@pytest.mark.parametrize("form", ["mixed", "bare", "explicit", "patch", "list"])
 async def test_every_form_of_deltas_gives_the_same_text(
-    relay: Relay, chatgpt_site: ChatGPTSite, form: str
+    leading_relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
-    chatgpt_site.say(Answer(text=ANSWER, form=form, write_bytes=7))  # type: ignore[arg-type]
-    assert (await ask(relay, question("hello"))).text == ANSWER
+    for form in get_args(Form):
+        chatgpt_site.say(Answer(text=ANSWER, form=form, write_bytes=7))
+        assert (await ask(leading_relay, question("hello"))).text == ANSWER, form
 
 
 async def test_a_long_prompt_is_not_turned_into_an_attachment(relay: Relay, site: ChatGPTSite) -> None:
