@@ -14,8 +14,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.chat.calls._coercion import coerce
-from cdp_relay.chat.calls._repair import canonical, loads, repair
+from cdp_relay.chat.calls import canonical, coerce, loads, repair
 from cdp_relay.chat.fitting import SchemaFit
 from cdp_relay.chat.vocabulary import OutputFormat
 from cdp_relay.errors import InvalidRequest

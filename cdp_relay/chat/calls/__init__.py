@@ -5,6 +5,8 @@ in an answer as it streams; ``arguments`` fits them to their tools; ``correction
 All of it is sans-IO, and rests on the chat's vocabulary alone.
 """
 
+from cdp_relay.chat.calls._coercion import coerce
+from cdp_relay.chat.calls._repair import canonical, loads, repair
 from cdp_relay.chat.calls.correction import correction_text
 from cdp_relay.chat.calls.parser import HELD_CHARS, CallParser
 from cdp_relay.chat.calls.pieces import CallFault, FaultKind, Piece
@@ -17,6 +19,10 @@ __all__ = [
     "CallProtocol",
     "FaultKind",
     "Piece",
+    "canonical",
+    "coerce",
     "correction_text",
+    "loads",
     "new_nonce",
+    "repair",
 ]
