@@ -140,10 +140,11 @@ class Composer:
         file = None
         if as_file is not None:
             paper = as_file
-            file = PromptFile(
-                line=f"{_FILE_LINE.format(name=paper.name)}\n\n{self.closing}".rstrip(),
-                attach=lambda: self._attach((paper,)),
-            )
+            line = _FILE_LINE.format(name=paper.name)
+            longer = f"{line}\n\n{self.closing}"
+            if self.closing and len(longer) <= (site.insertion.max_chars or len(longer)):
+                line = longer
+            file = PromptFile(line=line, attach=lambda: self._attach((paper,)))
         return EditorPlan(
             ladder=site.insertion.ladder,
             piece_chars=site.insertion.piece_chars,

@@ -17,6 +17,7 @@ import attrs
 from cdp_relay.chat._mending import after_text, joined_text, new_calls, with_taken, without_lookalikes
 from cdp_relay.chat._shaped_text import ShapedText
 from cdp_relay.chat.calls import (
+    HELD_CHARS,
     CallFault,
     CallParser,
     CallProtocol,
@@ -301,10 +302,8 @@ class Shaper:
         parser = budget = None
         if shape.calls is not None:
             # Held back whole, a call can be mended to its end.
-            if corrective or self._held is not None:
-                parser = CallParser(shape.calls, self.new_id, sys.maxsize)
-            else:
-                parser = CallParser(shape.calls, self.new_id)
+            whole = corrective or self._held is not None
+            parser = CallParser(shape.calls, self.new_id, sys.maxsize if whole else HELD_CHARS)
         if shape.max_tokens is not None and not corrective:
             budget = TokenBudget.of(shape.max_tokens, used_bytes=self._thought)
         stops = StopFinder.of(shape.stop) if shape.stop and not corrective else None

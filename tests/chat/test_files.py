@@ -13,6 +13,7 @@ import trio
 
 from cdp_relay.chat import ChatRequest, FilePart, FileProduced, FinishReason, Message, Role, Step, TextPart
 from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.chat.vocabulary import Tool
 from cdp_relay.errors import AnswerIncomplete, AttachmentRefused
 from cdp_relay.settings import Home
 from tests.chat.conftest import Heard, ask, question, relay_settings
@@ -46,7 +47,7 @@ NOTES = FilePart(name="notes.md", media_type="text/markdown", data="# Grüße\n"
 def home(home: Home) -> Home:
     """A user's file makes the composer's prompts short, and allows small pictures only."""
     with (home.providers / "chatgpt.toml").open("a") as file:
-        file.write("[insertion]\nmax_chars = 150\n")
+        file.write("[insertion]\nmax_chars = 900\n")
     return home
 
 
@@ -123,7 +124,7 @@ async def test_a_prompt_beyond_the_composer_goes_as_a_file_beside_the_others(
     relay: Relay, chatgpt_site: ChatGPTSite
 ) -> None:
     chatgpt_site.say_always(Answer(text="Read."))
-    long = "line\n" * 40
+    long = "line\n" * 200
     heard = await ask(relay, with_files(long, NOTES))
     (turn,) = chatgpt_site.turns
     assert turn.asked.text.startswith("My whole request is in the attached file prompt.md: read all of it")
@@ -132,6 +133,15 @@ async def test_a_prompt_beyond_the_composer_goes_as_a_file_beside_the_others(
         ("prompt.md", "[file: notes.md]\n\n" + long),
     ]
     assert heard.facts(Step.COMPOSED)["rung"] == "file"
+
+    # What a model must not miss is said beside the file as well.
+    read = Tool(name="read_file", parameters={"type": "object"})
+    heard = await ask(relay, attrs.evolve(question(long), tools=(read,)))
+    turn = chatgpt_site.turns[-1]
+    [file] = turn.asked.attachments
+    assert "### read_file" in file.data.decode()
+    assert file.data.decode().endswith(turn.asked.text.split("\n\n", 1)[1])
+    assert "```call_" in turn.asked.text
 
 
 async def test_pictures_of_an_answer_are_fetched_from_where_the_page_shows_them(
