@@ -72,6 +72,18 @@ class CallSink:
             self.end(event, outcome.arguments)
 
 
+@attrs.define(eq=False, kw_only=True)
+class _Begun:
+    """A call that is passed on while it grows."""
+
+    event: ToolCallBegan
+    tool: Tool
+    text: GrowingString | None
+    """Of a freeform tool, whose arguments are one string."""
+    told: int = 0
+    """How many pieces of its arguments were passed on."""
+
+
 @attrs.define(eq=False)
 class CallReader:
     """Reads the JSON of one call, or of several in one array."""
@@ -94,16 +106,12 @@ class CallReader:
     """Whether it has the shape that was asked for, so far."""
     _name_parts: list[str] | None = None
     _name: str | None = None
-    _tool: Tool | None = None
     _arguments: list[str] = attrs.field(factory=list)
     _in_arguments: bool = False
     _held: int = 0
     """Characters of arguments."""
-    _told: int = 0
-    """How many pieces of arguments were passed on."""
-    _event: ToolCallBegan | None = None
-    _text: GrowingString | None = None
-    """Of a freeform tool, whose arguments are one string."""
+    _begun: _Begun | None = None
+    """What was passed on of it."""
 
     @property
     def started(self) -> bool:
@@ -171,22 +179,22 @@ class CallReader:
         sink = self.sink
         if self._held <= sink.held_chars or not self._usual or not self._sound:
             return
-        if self._event is None:
+        begun = self._begun
+        if begun is None:
             if self._name is None or sink.full:
                 return
             tool = choose_tool(self._name, sink.protocol)
             if isinstance(tool, CallFault) or tool.freeform != (self._arguments[0][0] == '"'):
                 self._usual = False
                 return
-            self._tool = tool
-            self._text = GrowingString() if tool.freeform else None
-            self._event = sink.begin(tool)
-        pieces, self._told = self._arguments[self._told :], len(self._arguments)
-        piece = "".join(pieces)
-        if self._text is not None:
-            piece = self._text.feed(piece)
+            text = GrowingString() if tool.freeform else None
+            begun = self._begun = _Begun(event=sink.begin(tool), tool=tool, text=text)
+        piece = "".join(self._arguments[begun.told :])
+        begun.told = len(self._arguments)
+        if begun.text is not None:
+            piece = begun.text.feed(piece)
         if piece:
-            sink.out.append(ToolCallArguments(self._event.index, piece))
+            sink.out.append(ToolCallArguments(begun.event.index, piece))
 
     def add(self, text: str) -> None:
         """What follows the JSON, or what is none, inside of the same fence."""
@@ -226,8 +234,8 @@ class CallReader:
         if not self.started:
             self.fail("The fence of a call is empty.")
             return
-        if self._event is not None:
-            self._settle_begun(self._event)
+        if self._begun is not None:
+            self._settle_begun(self._begun)
             return
         if not (self._usual and self._sound and self._name is not None and self._arguments):
             for outcome in read_calls(self._raw, self.sink.protocol, strict=self._sound):
@@ -244,7 +252,7 @@ class CallReader:
     def settle_loose(self) -> str:
         """A call whose end was not known is over: read it as far as it goes, and return what is left."""
         raw, mark = self._raw, self._mark
-        if self._event is not None or mark is None:
+        if self._begun is not None or mark is None:
             self.fail("The call is no valid JSON, or not whole.", raw[: mark[0]] if mark else raw)
         else:
             for outcome in read_calls(raw[: mark[0]], self.sink.protocol, strict=False):
@@ -258,7 +266,7 @@ class CallReader:
                 kind=FaultKind.SYNTAX,
                 message=message,
                 raw=self._raw if raw is None else raw,
-                began=self._event is not None,
+                began=self._begun is not None,
             )
         )
 
@@ -266,21 +274,24 @@ class CallReader:
     def _raw(self) -> str:
         return "".join(self._parts)
 
-    def _settle_begun(self, event: ToolCallBegan) -> None:
-        if self._text is not None:
-            self.sink.end(event, self._text.text)
+    def _settle_begun(self, begun: _Begun) -> None:
+        name = begun.tool.name
+        if begun.told < len(self._arguments):
+            self.fail(f"The arguments of {name} are no valid JSON.")
+            return
+        if begun.text is not None:
+            self.sink.end(begun.event, begun.text.text)
             return
         text = "".join(self._arguments)
         try:
-            value = loads(text)
+            fitted = check_arguments(begun.tool, loads(text), self.sink.protocol)
         except ValueError as error:
-            self.fail(f"The call of {event.name} cannot be read: {error}.")
+            self.fail(f"The call of {name} cannot be read: {error}.")
             return
-        fitted = check_arguments(self._tool, value, self.sink.protocol) if self._tool is not None else None
         if isinstance(fitted, CallFault):
             self.sink.put(attrs.evolve(fitted, raw=self._raw, began=True))
-        elif fitted is not None and fitted.changed:
-            message = f"The arguments of {event.name} have values of the wrong type."
+        elif fitted.changed:
+            message = f"The arguments of {name} have values of the wrong type."
             self.sink.put(CallFault(kind=FaultKind.SCHEMA, message=message, raw=self._raw, began=True))
         else:
-            self.sink.end(event, text)
+            self.sink.end(begun.event, text)

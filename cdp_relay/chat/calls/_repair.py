@@ -26,10 +26,10 @@ def loads(text: str) -> Any:
     """Parse JSON to the letter, but for raw line breaks and tabs in strings.
 
     Raises:
-      ValueError: it is none.
+      ValueError: it is none, or says the same twice.
     """
     try:
-        return json.loads(text, strict=False, parse_constant=_no_constant)
+        return json.loads(text, strict=False, parse_constant=_no_constant, object_pairs_hook=_no_doubles)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -61,6 +61,14 @@ def repair(text: str) -> Any:
         raise ValueError("it is no valid JSON") from error
     if not whole:
         raise ValueError("it is no valid JSON")
+    return value
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        # Parsers differ in which of them counts.
+        raise ValueError("it has a key twice")
     return value
 
 

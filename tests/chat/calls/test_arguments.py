@@ -88,6 +88,8 @@ UNSURE = {
     "backslashes meant in two ways": '{"text": "C:\\dir\\new"}',
     "a comment": '{"text": "a" /* why */}',
     "a line break lost at the end": '{"text": "print("a")\\n"}',
+    "a key twice": '{"text": "a", "text": "b"}',
+    "arguments twice": '{"text": "a"}, "arguments": {}',
     "not a number": '{"text": NaN}',
 }
 

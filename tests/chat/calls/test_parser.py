@@ -312,6 +312,13 @@ def test_what_is_wrong_behind_the_part_that_was_passed_on_is_said(arguments: str
     assert all(not fault.began for fault in faults_of(held))
 
 
+def test_plain_text_that_breaks_off_in_a_bad_escape_is_no_call() -> None:
+    answer = f'{FENCE}{{"name": "apply_patch", "input": "{LONG} \\d {LONG}"}}\n```'
+    pieces = parse(answer)
+    assert [(fault.kind, fault.began) for fault in faults_of(pieces)] == [(FaultKind.SYNTAX, True)]
+    assert calls_of(parse(answer, held_chars=10**9)) == [("apply_patch", f"{LONG} \\d {LONG}")]
+
+
 def test_plain_text_streams_as_text() -> None:
     parser = stream(FENCE + '{"name": "apply_patch", "input": "' + "a\\n" * 40, held_chars=10)
     assert parser.feed("\\u00e4\\ud83d") == [ToolCallArguments(0, "ä")]
