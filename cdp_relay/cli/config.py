@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 import click
 
-from cdp_relay.cli.clients.plan import KEY_VARIABLE
 from cdp_relay.cli.options import SettingsCommand, given_settings
 from cdp_relay.cli.output import print_json
 from cdp_relay.settings import Home, LoadedSettings, setting_fields
 
 __all__ = ["config", "unknown_variables"]
 
-_OTHER_VARIABLES = frozenset({"CDP_RELAY_HOME", KEY_VARIABLE})
+# The second is what clients' settings name for the key: see cli/clients/plan.
+_OTHER_VARIABLES = frozenset({"CDP_RELAY_HOME", "CDP_RELAY_API_KEY"})
 
 
 @click.command(

@@ -216,6 +216,11 @@ def test_wrong_words_are_told(run: Run, user: Path, words: list[str], says: str)
     assert says in outcome.err
 
 
+def test_the_variable_of_the_key_is_no_unknown_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "x")
+    assert run("config", "--json").json["unknown_variables"] == []
+
+
 def test_a_name_may_be_written_freely(run: Run, user: Path) -> None:
     assert "settings.json" in run("connect", "Claude_Code").out
 

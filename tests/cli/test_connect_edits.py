@@ -135,6 +135,19 @@ def test_toml_keeps_comments_order_and_other_tables() -> None:
     assert data["model_provider"] == "cdp-relay", "a key after the tables would belong to the last of them"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# mine\n\n# of a\n[a]\nx = 1\n", "# mine\n\nnew = 1\n\n# of a\n[a]\nx = 1\n"),
+        ("b = 2 # two\r\n\r\n[a]\r\n", "b = 2 # two\r\n\r\nnew = 1\r\n\r\n[a]\r\n"),
+        ("[[a]]\nx = 1\n", "new = 1\n\n[[a]]\nx = 1\n"),
+        ('b = """\n[x]\n"""\n', 'b = """\n[x]\n"""\nnew = 1\n'),
+    ],
+)
+def test_a_new_key_of_toml_stands_before_the_tables_and_their_comments(before: str, after: str) -> None:
+    assert edited(edit("toml", {"new": 1}), before) == after
+
+
 CONTINUE = """\
 name: My Assistant  # mine
 version: 1.0.0

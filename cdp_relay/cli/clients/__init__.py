@@ -1,9 +1,9 @@
 """The clients that ``cdp-relay connect`` knows.
 
 ``plan`` says what connecting takes, as data; ``_terminal``, ``_editors`` and ``_programs`` make one for
-each client; ``edits`` puts values into the text of a settings file, by ``_json_text``, ``_toml_text``
-and ``_yaml_text``, without touching anything else in it; ``writing`` is the one that touches a disk.
-A harness makes a client's files with ``plan_for`` and ``write_edit``.
+each client of the ``catalogue``; ``edits`` puts values into the text of a settings file, by ``_json_text``,
+``_toml_text`` and ``_yaml_text``, and touches nothing else in it; ``writing`` alone touches a disk, and
+``shell`` says how variables are set. A harness makes a client's files with ``plan_for`` and ``write_edit``.
 """
 
 from cdp_relay.cli.clients.catalogue import CLIENTS, plan_for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -35,15 +36,38 @@ def edit_toml(text: str, values: Values) -> str:
       Unreadable: the document is broken.
       Unmergeable: something else than wanted stands where a table belongs.
     """
-    read_toml(text)
+    there = read_toml(text)
     if not isinstance(values, Mapping):
         raise Unmergeable("the document is no list")
+    new = {k: v for k, v in values.items() if k not in there and not isinstance(v, Mapping)}
     try:
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(_with_first(text, there, new))
         _merge(document, values)
         return tomlkit.dumps(document)
     except TOMLKitError as error:
         raise Unmergeable(" ".join(str(error).split())) from None
+
+
+def _with_first(text: str, there: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Put new keys of the top before the first table, and before the comment that stands right above it.
+
+    tomlkit would put them between the two.
+    """
+    first = re.search(r"(?:^[ \t]*#[^\n]*\n)*^[ \t]*\[", text, re.MULTILINE)
+    if not new or first is None:
+        return text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = [
+        f"{tomlkit.key(key).as_string()} = {tomlkit.item(value).as_string()}" for key, value in new.items()
+    ]
+    start = first.start()
+    changed = text[:start] + newline.join([*lines, "", ""]) + text[start:]
+    try:
+        fits = tomllib.loads(changed) == {**there, **new}
+    except tomllib.TOMLDecodeError:
+        fits = False
+    # What looked like a table may be a line of a text or a list.
+    return changed if fits else text
 
 
 def _merge(table: Any, values: Mapping[str, Any]) -> None:
