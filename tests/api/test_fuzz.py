@@ -221,7 +221,7 @@ _body = st.fixed_dictionaries(
 
 
 @given(body=_body)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_any_messages_are_read_or_the_wrong_field_is_named(body: dict[str, Any]) -> None:
     path = "/v1/chat/completions"
     try:

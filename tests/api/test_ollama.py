@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from cdp_relay.api import Server
+from cdp_relay.api.dialect import AnswerFacts
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.api.ollama.request import OllamaRequest, read_chat_request, read_generate_request
 from cdp_relay.chat.vocabulary import (
@@ -235,18 +236,18 @@ async def test_an_answer_in_one_piece_has_all_of_it() -> None:
     assert "thinking" not in quiet.json()
 
 
-async def test_silence_is_filled_with_lines_that_say_nothing() -> None:
-    async def script(request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        yield StepReached(step=Step.STREAMING, at_seconds=0.0)
-        await trio.sleep(1.3)  # the first word is waited for, for a second
-        yield TextDelta("late")
-        yield finished()
-
-    async with serving(ScriptedRelay(script), keepalive_seconds=0.05) as server:
-        body = json.dumps({"model": "practice", "messages": HI}).encode()
-        deltas = lines(await send(server, "POST", "/api/chat", body))
-    assert [line["message"]["content"] for line in deltas].count("") > 3
-    assert "".join(line["message"]["content"] for line in deltas) == "late"
+@pytest.mark.parametrize("asked", [chat(model='a "model"'), generate(model='a "model"')])
+def test_silence_is_filled_with_lines_that_say_nothing(asked: OllamaRequest) -> None:
+    facts = AnswerFacts(id="1", request_id="req_1", created=1_700_000_000, label="practice")
+    writer = asked.new_stream(facts)
+    silent = json.loads(writer.keep_alive())
+    assert writer.keep_alive() == writer.open()
+    assert (silent["model"], silent["created_at"], silent["done"]) == (
+        'a "model"',
+        "2023-11-14T22:13:20Z",
+        False,
+    )
+    assert silent.get("response", silent.get("message", {}).get("content")) == ""
 
 
 async def test_an_error_is_a_sentence_beside_what_programs_read() -> None:
