@@ -11,7 +11,7 @@ import pytest
 
 from cdp_relay.cdp import Connection
 from tests.sites.chatgpt import Answer, ChatGPTSite
-from tests.sites.visitor import Visitor, visit
+from tests.sites.visitor import Visitor, revisit, visit
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,13 @@ def face(request: pytest.FixtureRequest, chatgpt_site: ChatGPTSite) -> Face:
 
 
 @pytest.fixture
-async def page(
+async def page(connection: Connection, kept_page: str, chatgpt_site: ChatGPTSite) -> AsyncGenerator[Visitor]:
+    async with revisit(connection, kept_page, "https://chatgpt.com") as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def own_page(
     connection: Connection, browser_context: str, chatgpt_site: ChatGPTSite
 ) -> AsyncGenerator[Visitor]:
     async with visit(connection, browser_context, "about:blank") as visitor:
@@ -172,8 +178,9 @@ async def test_a_temporary_chat_keeps_its_address_and_says_so_in_the_request(
 
 
 async def test_a_long_paste_becomes_an_attachment_and_inserted_text_does_not(
-    page: Visitor, face: Face, chatgpt_site: ChatGPTSite, connection: Connection, browser_context: str
+    own_page: Visitor, face: Face, chatgpt_site: ChatGPTSite, connection: Connection, browser_context: str
 ) -> None:
+    page = own_page  # the permissions stay with its browser context
     await connection.root.call(
         "Browser.grantPermissions",
         {
