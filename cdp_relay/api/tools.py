@@ -66,9 +66,10 @@ class ToolBox:
                 param=f"{field.path}.name",
             )
         description = field.get("description")
+        told = "" if description.is_null else description.text()
         tool = Tool(
             name=name,
-            description="\n\n".join(filter(None, (description.value and description.text(), rules))),
+            description="\n\n".join(text for text in (told, rules) if text),
             parameters={} if freeform else read_schema(field.get(schema)),
             freeform=freeform,
         )

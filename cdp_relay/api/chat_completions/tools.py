@@ -17,7 +17,7 @@ from cdp_relay.errors import InvalidRequest, UnsupportedValue
 __all__ = ["Offer", "read_offer", "read_output_format"]
 
 
-_FLAT_MEMBERS = frozenset({"name", "definition"})
+_FLAT_MEMBERS = frozenset({"name", "definition", "tools"})
 
 
 @attrs.frozen(kw_only=True)
@@ -134,9 +134,7 @@ def _choice(box: ToolBox, body: Field) -> ToolChoice:
 def _named_choice(box: ToolBox, field: Field) -> ToolChoice:
     kind = field.get("type")
     if kind.value == "allowed_tools":
-        return _allowed_tools(
-            box, _inner(field, "allowed_tools") if "allowed_tools" in field.value else field
-        )
+        return _allowed_tools(box, _inner(field, "allowed_tools"))
     name = _tool_name(field)
     if name is None:  # a choice of a search or of something else that is not offered
         box.leave_out(field, kind.string()[:40])
