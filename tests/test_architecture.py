@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,8 +59,13 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield f"cdp_relay.providers.{path.stem}", path
 
 
-def imports(name: str, path: Path) -> Iterator[str]:
+@functools.cache
+def imports(name: str, path: Path) -> tuple[str, ...]:
     """Every module that a module imports, wherever in it and for whatever purpose."""
+    return tuple(_imports(name, path))
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
@@ -129,7 +135,7 @@ def test_the_rules_themselves_have_no_way_up() -> None:
 def test_no_way_of_importing_is_overlooked(source: str, found: list[str], tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(source)
-    assert list(imports("cdp_relay.page.module", path)) == found
+    assert [*imports("cdp_relay.page.module", path)] == found
     assert all(is_allowed("cdp_relay.page.module", one) == ("page" in one) for one in found)
 
 
