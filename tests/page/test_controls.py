@@ -31,6 +31,12 @@ ITEMS = ["[role=menuitemradio]"]
 
 
 @pytest.fixture
+def tab(kept_tab: Tab) -> Tab:
+    """One tab for all: what is set dies with its document."""
+    return kept_tab
+
+
+@pytest.fixture
 async def page(tab: Tab, plain_site: PlainSite) -> Tab:
     """A page with one control of every kind."""
     await tab.navigate(plain_site.page("/controls", PAGE))

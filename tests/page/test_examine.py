@@ -25,6 +25,12 @@ class Page:
     """What has to be offered first; empty where no button is likely."""
 
 
+@pytest.fixture
+def tab(kept_tab: Tab) -> Tab:
+    """One tab for all: they only look at it."""
+    return kept_tab
+
+
 PAGES = {
     "form": Page(
         body="""<form data-chat-composer><div contenteditable=true role=textbox class="css-1x2y3z4">x</div>

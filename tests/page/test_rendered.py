@@ -73,6 +73,12 @@ def sample(name: str) -> tuple[str, dict[str, Any]]:
     return page.read_text("utf-8"), about["expected"]
 
 
+@pytest.fixture
+def tab(kept_tab: Tab) -> Tab:
+    """One tab for all: they only read it."""
+    return kept_tab
+
+
 @pytest.mark.parametrize(
     ("site", "name"),
     [
