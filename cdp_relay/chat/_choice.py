@@ -69,11 +69,10 @@ class Choice(PageControl):
 
     async def _open_menu(self) -> bool:
         """Show the items; says whether something had to be opened for them."""
-        opened = await self.reveal()
-        return (
-            await press_chain(self.tab, (self.rule.control,), self.rule.items, timeout=PRESS_SECONDS)
-            or opened
-        )
+        await self.reveal()
+        pressed = await press_chain(self.tab, (self.rule.control,), self.rule.items, timeout=PRESS_SECONDS)
+        self._opened = self._opened or pressed
+        return self._opened
 
     async def _current(self) -> ControlShown | None:
         return await read_control(self.tab, self.shows, self.rule.current_attribute)

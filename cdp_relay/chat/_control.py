@@ -45,6 +45,8 @@ class PageControl:
     """A regular expression for the wished item, where the rule alone does not give it."""
     met: dict[str, MenuItem] = attrs.field(factory=dict, init=False)
     """Every item that was seen while a menu was open."""
+    _opened: bool = attrs.field(default=False, init=False)
+    """Whether anything was opened, and not closed since."""
     _revealed: bool = attrs.field(default=False, init=False)
     """Whether what the control stands in had to be opened, too."""
 
@@ -82,10 +84,19 @@ class PageControl:
         """
         opened = await press_chain(self.tab, self.rule.open, self.rule.control, timeout=PRESS_SECONDS)
         self._revealed = self._revealed or opened
+        self._opened = self._opened or opened
         shown = await await_control(self.tab, self.rule.control, is_there, timeout=PRESS_SECONDS)
         if shown is None:
             await find_control(self.tab, self.rule.control, timeout=0)
         return opened
+
+    async def abandon(self) -> None:
+        """Close what may stand open after the control did not take its value.
+
+        Raises:
+          ControlFailed: it does not close.
+        """
+        await self.leave(self._opened, self.rule.items)
 
     async def leave(self, opened: bool, *more: Sequence[str]) -> None:
         """Close what was opened, so that nothing lies over the composer.
@@ -103,7 +114,7 @@ class PageControl:
             close = ()  # what the control stands in was open before, and stays so
         if not await put_away(self.tab, shown, close):
             self.fail("was set, but what it stands in does not close.")
-        self._revealed = False
+        self._revealed = self._opened = False
 
 
 def is_there(shown: ControlShown | None) -> bool:

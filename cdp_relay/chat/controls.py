@@ -1,12 +1,13 @@
 """Set a page's own controls to what a turn wishes, and prove it by reading them back.
 
 What is wished and can't be set fails the turn before anything is sent: an answer from another model
-or at another effort, taken for the one that was asked for, is worse than none.
+or at another effort, taken for the one that was asked for, is worse than none. Wishes that an answer may
+do without are told as not granted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import trio
 
@@ -20,7 +21,10 @@ from cdp_relay.chat.plan import Value
 from cdp_relay.errors import ControlFailed, SelectorDrift, UnsupportedValue
 from cdp_relay.page import MenuItem
 
-__all__ = ["apply_controls", "look_up_items"]
+__all__ = ["NOT_OFFERED", "apply_controls", "look_up_items"]
+
+NOT_OFFERED = "not offered"
+"""What became of an optional control that is not there, or does not have the value."""
 
 _ORDER = ("temporary", "model", "effort", "system", "temperature", "max_output_tokens", "stop")
 """What may reset the others comes first: another chat, then another model."""
@@ -42,6 +46,7 @@ async def apply_controls(
     wanted: Mapping[str, Value],
     limits: StepLimits,
     *,
+    optional: Collection[str] = (),
     seen: SeenModels | None = None,
     learn: Callable[[Sequence[MenuItem]], None] = lambda _: None,
 ) -> Mapping[str, str]:
@@ -50,6 +55,7 @@ async def apply_controls(
     Controls that show the value already are left alone. Returns what became of each, for the timeline.
 
     Args:
+      optional: the controls that the turn goes on without, where they are not there or lack the value.
       learn: told of the items of the menu of models, where it had to be opened.
 
     Raises:
@@ -77,7 +83,18 @@ async def apply_controls(
                 control.pattern = model_pattern(site, str(value), seen)
             try:
                 changed = await control.bring_to(value)
-            except SelectorDrift as missing:
+            except (SelectorDrift, UnsupportedValue) as missing:
+                if name in wanted and name in optional:
+                    await control.abandon()
+                    if isinstance(missing, SelectorDrift):
+                        site_tab.controls.discard(name)
+                    elif rule.default is not None:
+                        # A slider that was searched in vain stands at its last place.
+                        await control.bring_to(rule.default)
+                    outcome[name] = NOT_OFFERED
+                    continue
+                if isinstance(missing, UnsupportedValue):
+                    raise
                 # Drift of one control, which says nothing about the site as a whole.
                 control.fail(f"is not to be used: {missing.message}", missing.details)
             finally:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
@@ -38,10 +38,18 @@ class Plan:
     model: str | None
     controls: Mapping[str, Value]
     """What the page's controls have to show, by their names."""
+    optional: frozenset[str]
+    """Those of them that the answer may do without: agents send an effort with every request, and not
+    each model has it. What a label names is never among them."""
     temporary: bool
     conversation_id: str | None
     seen: SeenModels | None
     """What the site's menu of models had when it was last open."""
+
+    def without(self, names: Collection[str]) -> Plan:
+        """The plan that is left when these controls are not to be had."""
+        controls = {name: value for name, value in self.controls.items() if name not in names}
+        return attrs.evolve(self, controls=controls)
 
     def differences(self, submission: Submission) -> Iterator[Notice | Drift]:
         """Compare what the page's own request says with what was asked for."""
@@ -114,6 +122,7 @@ def plan_turn(
         | _model(site, route.model, by_address=by_address and chat.conversation_id is None)
         | _effort(site, route, request)
         | _others(site, request),
+        optional=frozenset({"effort"} if route.effort is None else ()),
         temporary=temporary,
         conversation_id=chat.conversation_id,
         seen=seen,

@@ -23,7 +23,7 @@ from cdp_relay.chat.attaching import Attachment, plan_files
 from cdp_relay.chat.calls import CallProtocol
 from cdp_relay.chat.composing import check_length
 from cdp_relay.chat.contract import Provider, StepLimits
-from cdp_relay.chat.controls import apply_controls
+from cdp_relay.chat.controls import NOT_OFFERED, apply_controls
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.exchange import Exchange, open_exchange
@@ -212,8 +212,18 @@ class Turn:
         for drift in readiness.drift:
             self.delivery.put(drift)
         controls = await apply_controls(
-            site_tab, plan.controls, self.limits, seen=plan.seen, learn=self.learn_models
+            site_tab,
+            plan.controls,
+            self.limits,
+            optional=plan.optional,
+            seen=plan.seen,
+            learn=self.learn_models,
         )
+        missing = [name for name, outcome in controls.items() if outcome == NOT_OFFERED]
+        for name in missing:
+            message = f"{self.provider.site.title} does not offer {name} {plan.controls[name]!r} here."
+            self.delivery.put(Notice(code="wish_not_granted", message=message))
+        self._plan = plan.without(missing)
         facts = {"controls": dict(controls), "dismissed": readiness.dismissed}
         shown = {name: fact for name, fact in facts.items() if fact}
         self.timeline.reach(Step.READY, composer_rank=readiness.composer_rank, **shown)
@@ -274,7 +284,8 @@ class Turn:
             facts={"correction": True},
         )
         try:
-            await self._correct(exchange, corrective, shaper)
+            with exchange.interruptions.applied(states=False):
+                await self._correct(exchange, corrective, shaper)
         except (RelayError, ExceptionGroup) as raised:
             error = sole_error(raised)
             if not isinstance(error, RelayError):

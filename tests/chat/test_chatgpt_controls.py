@@ -11,7 +11,7 @@ import pytest
 from cdp_relay.chat import ChatRequest, Message, Role, Step, TextPart
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, Wishes
-from cdp_relay.errors import ConsentNeeded, ConversationNotFound, ModelUnavailable, UnsupportedValue
+from cdp_relay.errors import ConsentNeeded, ConversationNotFound, ModelUnavailable
 from cdp_relay.settings import Home
 from tests.chat.conftest import ask, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite
@@ -78,15 +78,19 @@ async def test_what_the_menu_does_not_offer_is_not_sent(relay: Relay, site: Chat
     ) as refused:
         await ask(relay, asking("one", "chatgpt/gpt-6"))
     assert refused.value.details["offered"][0] == "Latest"
-    with pytest.raises(UnsupportedValue, match="'extreme' is not offered; there are"):
-        await ask(relay, asking("two", wishes=Wishes(effort="extreme")))
     assert site.prompts == []
+
+    # An agent that sends an effort with every request can do without.
+    site.say(Answer(text="well"))
+    heard = await ask(relay, asking("two", wishes=Wishes(effort="extreme")))
+    assert (site.prompts, heard.text, heard.notices) == (["two"], "well", ["wish_not_granted"])
+    assert sent(site)["thinking_effort"] == "standard"
 
     # The menu says one thing and the request another.
     site.configure(sendsModel="gpt-5-6-mini", disabledModels={})
     site.say(Answer(text="well", model="gpt-5-6"))
     heard = await ask(relay, asking("three", "chatgpt/gpt-5-6-thinking:low"))
-    assert (site.prompts, heard.text) == (["three"], "well")
+    assert (site.prompts[1:], heard.text) == (["three"], "well")
     assert heard.notices == ["model_differs", "model_differs"]
     assert [drift.kind for drift in heard.drifts] == ["control"]
 

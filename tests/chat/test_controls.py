@@ -10,7 +10,7 @@ import pytest
 
 from cdp_relay.cdp import Connection
 from cdp_relay.chat.contract import Provider, StepLimits
-from cdp_relay.chat.controls import apply_controls, look_up_items
+from cdp_relay.chat.controls import NOT_OFFERED, apply_controls, look_up_items
 from cdp_relay.chat.opening import SiteTab, make_ready
 from cdp_relay.chat.registry import read_definition
 from cdp_relay.errors import ControlFailed, ModelUnavailable, UnsupportedValue
@@ -160,6 +160,8 @@ async def test_what_cannot_be_chosen_is_said_with_what_can(site_tab: SiteTab) ->
     await site_tab.tab.navigate(url)
     with pytest.raises(UnsupportedValue, match="'extreme' is not offered; there are medium, low, high, max"):
         await apply_controls(site_tab, {"effort": "extreme"}, LIMITS)
+    wishes = {"effort": "extreme"}
+    assert await apply_controls(site_tab, wishes, LIMITS, optional=("effort",)) == {"effort": NOT_OFFERED}
     with pytest.raises(UnsupportedValue, match=r"2\.5 is more than 2\."):
         await apply_controls(
             SiteTab(site_tab.tab, provider(temperature={"control": ["#range"]})), {"temperature": 2.5}, LIMITS
