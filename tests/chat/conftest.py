@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,18 +106,25 @@ LIMITS = LimitSettings(
 """Short enough that a test which waits for one fails in good time."""
 
 
-UNPACED = {"chatgpt": SiteSettings(gap_seconds=0, per_hour=0)}
-"""Replicas need not be spared; the pace has tests of its own."""
-
-
-def relay_settings(chromium: ChromiumProcess, **limits: float) -> Settings:
-    """Settings that attach to a test's browser."""
+def relay_settings(chromium: ChromiumProcess, *sites: str, **limits: float) -> Settings:
+    """Settings that attach to a test's browser; replicas need not be spared, the pace has its own tests."""
+    sites = sites or ("chatgpt", "practice")
     return Settings(
         chrome=ChromeSettings(attach=chromium.http_url),
-        chat=ChatSettings(sites=("chatgpt", "practice")),
+        chat=ChatSettings(sites=sites),
         limits=attrs.evolve(LIMITS, **limits),
-        sites=UNPACED,
+        sites={name: SiteSettings(gap_seconds=0, per_hour=0) for name in sites},
     )
+
+
+@asynccontextmanager
+async def one_site_relay(
+    site: str, chromium: ChromiumProcess, browser_context: str, folder: Path
+) -> AsyncGenerator[Relay, None]:
+    """A relay for one site alone, which keeps what it keeps in *folder*."""
+    home = Home(config=folder, state=folder)
+    async with open_relay(relay_settings(chromium, site), home, browser_context_id=browser_context) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from cdp_relay.chat import ChatRequest, FinishReason, Step
-from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.chat.relay import Relay
 from cdp_relay.chat.vocabulary import ChatChoice, FilePart, FileProduced, Message, Role, TextPart, Wishes
 from cdp_relay.errors import (
     AttachmentRefused,
@@ -21,8 +21,7 @@ from cdp_relay.errors import (
     SiteError,
     UnsupportedValue,
 )
-from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings, SiteSettings
-from tests.chat.conftest import LIMITS, Heard, ask, question
+from tests.chat.conftest import Heard, ask, one_site_relay, question
 from tests.sites.aistudio import AIStudioSite, Answer
 from tests.sites.kit import ChromiumProcess
 from tests.sites.kit.answers import ProducedFile
@@ -39,14 +38,7 @@ async def relay(
     chromium: ChromiumProcess, browser_context: str, tmp_path: Path
 ) -> AsyncGenerator[Relay, None]:
     """A relay for this site alone, in a browser context of this test's own."""
-    settings = Settings(
-        chrome=ChromeSettings(attach=chromium.http_url),
-        chat=ChatSettings(sites=("aistudio",)),
-        limits=LIMITS,
-        sites={"aistudio": SiteSettings(gap_seconds=0, per_hour=0)},
-    )
-    home = Home(config=tmp_path, state=tmp_path)
-    async with open_relay(settings, home, browser_context_id=browser_context) as opened:
+    async with one_site_relay("aistudio", chromium, browser_context, tmp_path) as opened:
         yield opened
 
 

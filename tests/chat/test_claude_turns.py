@@ -10,11 +10,10 @@ import attrs
 import pytest
 
 from cdp_relay.chat import ChatRequest, FinishReason
-from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.chat.relay import Relay
 from cdp_relay.chat.vocabulary import ChatChoice, FilePart, FileProduced, Message, Role, TextPart, Wishes
 from cdp_relay.errors import CapReached
-from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings, SiteSettings
-from tests.chat.conftest import LIMITS, ask, question
+from tests.chat.conftest import ask, one_site_relay, question
 from tests.sites.claude import Answer, ClaudeSite, Retract, Text, Thinking, Tool
 from tests.sites.kit import ChromiumProcess
 from tests.sites.kit.answers import ProducedFile
@@ -29,14 +28,7 @@ async def relay(
     chromium: ChromiumProcess, browser_context: str, tmp_path: Path
 ) -> AsyncGenerator[Relay, None]:
     """A relay for this site alone, in a browser context of this test's own."""
-    settings = Settings(
-        chrome=ChromeSettings(attach=chromium.http_url),
-        chat=ChatSettings(sites=("claude",)),
-        limits=LIMITS,
-        sites={"claude": SiteSettings(gap_seconds=0, per_hour=0)},
-    )
-    home = Home(config=tmp_path, state=tmp_path)
-    async with open_relay(settings, home, browser_context_id=browser_context) as opened:
+    async with one_site_relay("claude", chromium, browser_context, tmp_path) as opened:
         yield opened
 
 

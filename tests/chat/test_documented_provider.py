@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import attrs
 import pytest
 
 from cdp_relay.chat import TextDelta
-from cdp_relay.chat.relay import open_relay
 from cdp_relay.errors import RateLimited, SiteOverloaded
-from cdp_relay.settings import Home, SiteSettings
-from tests.chat.conftest import Heard, ask, question, relay_settings
+from tests.chat.conftest import Heard, ask, one_site_relay, question
 from tests.providers.documented import write_documented_provider
 from tests.sites.deepseek import DeepSeekSite
 from tests.sites.kit import ChromiumProcess
@@ -26,12 +23,7 @@ async def test_it_is_a_site_like_any_other(
     deepseek_site: DeepSeekSite, chromium: ChromiumProcess, browser_context: str, tmp_path: Path
 ) -> None:
     write_documented_provider(tmp_path / "providers")
-    home = Home(config=tmp_path, state=tmp_path)
-    settings = relay_settings(chromium)
-    unpaced = {"deepseek": SiteSettings(gap_seconds=0, per_hour=0)}
-    chat = attrs.evolve(settings.chat, sites=("deepseek",))
-    settings = attrs.evolve(settings, chat=chat, sites=unpaced)
-    async with open_relay(settings, home, browser_context_id=browser_context) as relay:
+    async with one_site_relay("deepseek", chromium, browser_context, tmp_path) as relay:
         deepseek_site.say(
             Answer(text="```py\nx\t= 1\n```\nDone 😀.", thinking=("Hm.",), unknown=True, title="T")
         )

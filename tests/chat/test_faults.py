@@ -14,8 +14,8 @@ from cdp_relay.cdp import Connection, protocol
 from cdp_relay.chat import ChatRequest, Step, StepReached, TextDelta
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.errors import RelayError
-from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings
-from tests.chat.conftest import LIMITS, UNPACED, Heard, ask, question, relay_settings
+from cdp_relay.settings import ChatSettings, ChromeSettings, Home, Settings, SiteSettings
+from tests.chat.conftest import LIMITS, Heard, ask, question, relay_settings
 from tests.conftest import Sites
 from tests.sites.chatgpt import Answer, ChatGPTSite
 from tests.sites.kit import ChromiumProcess
@@ -192,7 +192,7 @@ def own_browser(sites: Sites, chatgpt_site: ChatGPTSite) -> Settings:
         chrome=ChromeSettings(headless=True, args=(*flags, *root)),
         chat=ChatSettings(sites=("chatgpt",)),
         limits=LIMITS,
-        sites=UNPACED,
+        sites={"chatgpt": SiteSettings(gap_seconds=0, per_hour=0)},
     )
 
 
