@@ -354,6 +354,7 @@ def test_a_file_without_a_key_keeps_its_mode(tmp_path: Path) -> None:
 def test_backups_of_one_second_do_not_meet_and_come_back_newest_first(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{"a": 0}')
+    (tmp_path / "settings.json.bak-old").write_text("somebody else's")
     names = [write_edit(edit_of(path, value), now=EDIT_TIME).backup for value in (1, 2, 3)]
     assert [name and name.name for name in names] == [
         "settings.json.bak-20261121-140000",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from contextlib import suppress
@@ -19,6 +20,8 @@ __all__ = ["Written", "read_text", "undo_edit", "write_edit"]
 
 _STAMP = "%Y%m%d-%H%M%S"
 _BACKUP_MARK = ".bak-"
+_OURS = re.compile(re.escape(_BACKUP_MARK) + r"(\d{8}-\d{6})(?:-(\d+))?")
+"""How a backup's name goes on after the file's: others make backups too, which are theirs."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,14 +49,14 @@ def write_edit(edit: FileEdit, *, dry: bool = False, now: datetime | None = None
     path = _real(edit.path)
     before = read_text(path)
     after = edited(edit, before or "")
-    if dry:
-        if before != after:
-            _check_writable(path)
-        return Written(path=path, changed=before != after)
     if before == after:
-        if edit.secret:
+        if edit.secret and not dry:
             _tighten(path)
         return Written(path=path, changed=False)
+    # A folder would let a file be replaced that was made read-only on purpose.
+    _check_writable(path)
+    if dry:
+        return Written(path=path, changed=True)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     backup = None
     if before is not None:
@@ -70,11 +73,16 @@ def undo_edit(path: Path) -> Path | None:
       OSError: nothing was changed.
     """
     path = _real(path)
-    backups = sorted(path.parent.glob(f"{_escaped(path.name)}{_BACKUP_MARK}*"))
-    if not backups:
+    found = [
+        (match[1], int(match[2] or 1), name)
+        for name in _names_beside(path)
+        if name.startswith(path.name) and (match := _OURS.fullmatch(name, len(path.name)))
+    ]
+    if not found:
         return None
-    os.replace(backups[-1], path)
-    return backups[-1]
+    backup = path.with_name(max(found)[2])
+    backup.replace(path)
+    return backup
 
 
 def read_text(path: Path) -> str | None:
@@ -141,5 +149,8 @@ def _tighten(path: Path) -> None:
         path.chmod(mode & 0o700)
 
 
-def _escaped(name: str) -> str:
-    return name.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return os.listdir(path.parent)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
