@@ -134,7 +134,7 @@ class Exchange:
         """
         if self.reader.over:
             await self._receiver.drain()
-        elif not self._receiver.at_rest and not await self._stopped():
+        elif not self._receiver.at_rest and not await self.stop():
             raise SubmitFailed(f"{self.provider.site.title} did not stop its answer.")
 
     async def compare(self) -> None:
@@ -150,15 +150,13 @@ class Exchange:
             )
             self.timeline.delivery.put(drift)
 
-    async def leave(self) -> None:
-        """Stop the answer on the page where it is still being written; a tab that goes on is doubtful."""
-        if self.may_have_sent and not self._receiver.at_rest and self.interruptions.lost is None:
-            self.site_tab.doubtful = True
-            with trio.move_on_after(self.limits.stop_seconds, shield=True):
-                self.site_tab.doubtful = not await self._stopped()
+    @property
+    def goes_on(self) -> bool:
+        """Whether the page may still be writing the answer."""
+        return self.may_have_sent and not self._receiver.at_rest and self.interruptions.lost is None
 
-    async def _stopped(self) -> bool:
-        """Stop the answer; False when nobody can say that it stopped."""
+    async def stop(self) -> bool:
+        """Stop the answer on the page; False when nobody can say that it stopped."""
         try:
             return await self._receiver.stop(self.site_tab.tab)
         except RelayError:
@@ -213,8 +211,11 @@ class Exchange:
 
 @asynccontextmanager
 async def open_exchange(exchange: Exchange) -> AsyncGenerator[Exchange, None]:
-    """Leave the page at rest when the block ends, whatever ended it."""
+    """Stop the answer on the page when the block ends before it; a tab that goes on is doubtful."""
     try:
         yield exchange
     finally:
-        await exchange.leave()
+        if exchange.goes_on:
+            exchange.site_tab.doubtful = True
+            with trio.move_on_after(exchange.limits.stop_seconds, shield=True):
+                exchange.site_tab.doubtful = not await exchange.stop()
