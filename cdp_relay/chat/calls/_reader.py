@@ -24,6 +24,8 @@ from cdp_relay.chat.vocabulary import Tool, ToolCallArguments, ToolCallBegan, To
 
 __all__ = ["CallReader", "CallSink"]
 
+_TOO_DEEP = "The call is nested too deeply."
+
 
 @attrs.define(eq=False)
 class CallSink:
@@ -231,6 +233,12 @@ class CallReader:
 
     def settle(self) -> None:
         """The call is whole: pass it on, or say what is wrong with it."""
+        try:
+            self._settle()
+        except RecursionError:
+            self.fail(_TOO_DEEP)
+
+    def _settle(self) -> None:
         if not self.started:
             self.fail("The fence of a call is empty.")
             return
@@ -255,8 +263,13 @@ class CallReader:
         if self._begun is not None or mark is None:
             self.fail("The call is no valid JSON, or not whole.", raw[: mark[0]] if mark else raw)
         else:
-            for outcome in read_calls(raw[: mark[0]], self.sink.protocol, strict=False):
-                self.sink.put(outcome)
+            try:
+                outcomes = read_calls(raw[: mark[0]], self.sink.protocol, strict=False)
+            except RecursionError:
+                self.fail(_TOO_DEEP, raw[: mark[0]])
+            else:
+                for outcome in outcomes:
+                    self.sink.put(outcome)
         return raw[mark[1] :] if mark else ""
 
     def fail(self, message: str, raw: str | None = None) -> None:

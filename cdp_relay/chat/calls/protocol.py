@@ -122,6 +122,6 @@ def _object_text(arguments: str) -> str:
         if isinstance(loads(text), dict):
             # On one line if it can be, and never with a raw line break inside of a string.
             return text if text.isprintable() else canonical(loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return canonical(arguments)

@@ -132,6 +132,8 @@ def test_calls_between_any_texts_are_found(texts: list[str], arguments: dict[str
     "answer",
     [
         f"{FENCE}{'[' * 5000}",
+        f"{FENCE}{'[' * 900}{']' * 900}\n```",
+        FENCE + '[{"name": "anything", "arguments": {"a":' + "[" * 980 + "]" * 980 + "}}]\n```",
         f"{FENCE}{'[' * 5000}{']' * 5000}\n```",
         FENCE + '{"name": "anything", "arguments": {"a":' * 400 + "1" + "}" * 900 + "\n```",
         FENCE + '{"name": "anything", "arguments": {"n": ' + "9" * 6000 + "}}\n```",
