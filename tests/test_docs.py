@@ -50,7 +50,15 @@ def test_every_command_in_the_prose_exists(page: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [*PROSE, "docs/cli.md", "docs/settings.md", "docs/errors.md", "docs/definition.md", "CHANGELOG.md"],
+    [
+        "docs/clients.md",
+        *PROSE,
+        "docs/cli.md",
+        "docs/settings.md",
+        "docs/errors.md",
+        "docs/definition.md",
+        "CHANGELOG.md",
+    ],
 )
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     path = ROOT / page

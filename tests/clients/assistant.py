@@ -59,16 +59,21 @@ class Assistant:
     def _answer(self, reading: Reading) -> str:
         if reading.schema is not None:
             return json.dumps(_instance(reading.schema))
+        if _SMALL.search(reading.text):
+            return TITLE
+        if self.picture is not None:
+            return self._look_at(self.picture, reading)
         if reading.tools:
             return self._work(reading)
-        if (
-            re.search(r"\b(title|commit message)", reading.text, re.IGNORECASE)
-            and "SEARCH/REPLACE" not in reading.text
-        ):
-            return TITLE
-        if "SEARCH/REPLACE" in reading.text:
-            return _search_replace(self.job)
-        return DONE
+        return _search_replace(self.job) if "SEARCH/REPLACE" in reading.text else DONE
+
+    def _look_at(self, picture: Path, reading: Reading) -> str:
+        """Say what is in the picture, once it is there."""
+        if reading.pictures or not reading.tools:
+            return DONE
+        if reading.calls:
+            return f"I see no picture: {reading.calls[-1].result}"
+        return _say(reading, "I'll look at the picture.", _Skills.of(reading.tools).look(picture))
 
     def _work(self, reading: Reading) -> str:
         """The next step, from what the steps so far have shown."""
@@ -122,7 +127,7 @@ _ROLES: Mapping[str, re.Pattern[str]] = {
     "command": re.compile(r"command|cmd|script", re.IGNORECASE),
     "purpose": re.compile(r"description|explanation|summary|reason", re.IGNORECASE),
 }
-_READING = re.compile(r"read|view|open|cat", re.IGNORECASE)
+_READING = re.compile(r"(read|view|open|cat)(_?file)?", re.IGNORECASE)
 _SHELL = re.compile(r"bash|shell|exec|command|terminal", re.IGNORECASE)
 
 
@@ -150,7 +155,7 @@ class _Skills:
 
         return cls(
             shell=first(lambda tool: bool(_SHELL.search(tool.name)) and "command" in _roles(tool)),
-            reader=first(lambda tool: bool(_READING.match(tool.name)) and "path" in _roles(tool)),
+            reader=first(lambda tool: bool(_READING.fullmatch(tool.name)) and "path" in _roles(tool)),
             editor=first(lambda tool: {"path", "old", "new"} <= _roles(tool)),
             writer=first(lambda tool: {"path", "content"} <= _roles(tool)),
         )

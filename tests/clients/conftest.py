@@ -19,6 +19,7 @@ import pytest
 
 from tests.clients.assistant import Assistant
 from tests.clients.job import make_job
+from tests.clients.matrix import DOCUMENT, cited_tests, render
 from tests.clients.programs import PROGRAMS, SITES, Place, Program
 from tests.clients.running import Desk
 from tests.clients.wire import tapped
@@ -28,9 +29,44 @@ from tests.sites.kit import ChatSite
 _RELAY = [sys.executable, "-c", "from cdp_relay.cli import main; main()"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of ``launch/clients``."""
+    parser.addoption(
+        "--write-clients", action="store_true", help="run all that docs/clients.md names, and write it"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have what the matrix names run as well, wherever it is, and gather how it ends."""
+    if config.getoption("--write-clients", default=False):
+        named = {name.partition("[")[0] for name in cited_tests()}
+        config.args += sorted(name for name in named if not name.startswith("tests/clients/"))
+        config.option.markexpr = ""
+        config.pluginmanager.register(_Results(), "clients-matrix")
+
+
+class _Results:
+    """Gathers what passed, and writes the matrix at the end."""
+
+    def __init__(self) -> None:
+        self._passed: dict[str, bool] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome of a test, or of what it needed."""
+        if report.failed or (report.when == "call" and report.passed):
+            self._passed[report.nodeid] = self._passed.get(report.nodeid, True) and report.passed
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the document, if anything was run."""
+        if not self._passed:
+            return
+        before = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+        DOCUMENT.write_text(render(self._passed, before), "utf-8")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what runs a real agent, unless it was asked for by its marker."""
-    if "clients" in config.option.markexpr:
+    if "clients" in config.option.markexpr or config.getoption("--write-clients", default=False):
         return
     left_out = [item for item in items if item.get_closest_marker("clients")]
     if left_out:

@@ -41,7 +41,8 @@ class Program:
     name: str
     """As ``cdp-relay connect`` has it."""
     title: str
-    version: str
+    package: str
+    """As ``package.json`` or ``requirements.txt`` has it."""
     dialect: str
     site: str
     """The site that it is run on where one has to do."""
@@ -88,7 +89,7 @@ PROGRAMS = (
     Program(
         name="codex",
         title="Codex CLI",
-        version="0.169.0",
+        package="@openai/codex",
         dialect="Responses",
         site="chatgpt",
         executable=_NPM / ".bin" / "codex",
@@ -104,7 +105,7 @@ PROGRAMS = (
     Program(
         name="claude-code",
         title="Claude Code",
-        version="2.1.197",
+        package="@anthropic-ai/claude-code",
         dialect="Anthropic Messages",
         site="claude",
         executable=_NPM / "@anthropic-ai" / "claude-code-linux-x64" / "claude",
@@ -119,7 +120,7 @@ PROGRAMS = (
     Program(
         name="opencode",
         title="OpenCode",
-        version="1.18.33",
+        package="opencode-linux-x64-baseline",
         dialect="Chat Completions",
         site="gemini",
         executable=_NPM / "opencode-linux-x64-baseline" / "bin" / "opencode",
@@ -133,7 +134,7 @@ PROGRAMS = (
     Program(
         name="aider",
         title="Aider",
-        version="0.86.2",
+        package="aider-chat",
         dialect="Chat Completions",
         site="chatgpt",
         executable=_HERE / ".venv" / "bin" / "aider",

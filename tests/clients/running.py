@@ -94,6 +94,9 @@ class Desk:
     async def run(self, request: str, files: Iterable[str] = ()) -> AsyncGenerator[Run]:
         """Have the program asked something, in the job's folder, for as long as the block lasts."""
         given = settle(self.program, self.place)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A shell's background jobs are deaf to Ctrl+C, and so would be what they start.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         words = self.program.words(request, tuple(files))
         out, err = (self.place.home.with_suffix(suffix).open("wb") for suffix in (".out", ".err"))
         with out, err:

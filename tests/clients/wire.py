@@ -28,7 +28,7 @@ class Wire:
         """Whether an answer was asked for as a stream, and came as one."""
         return bool(_STREAMED.search(self.asked)) and b"text/event-stream" in self.answered
 
-    async def has_answered(self, text: str, *, seconds: float = 30.0) -> None:
+    async def has_answered(self, text: str, *, seconds: float = 90.0) -> None:
         """Wait until a text has come from the relay.
 
         Raises:
