@@ -60,8 +60,8 @@ async def test_a_call_comes_out_and_its_result_goes_in(relay: Relay, chatgpt_sit
     chatgpt_site.answer_with(
         lambda prompt: Answer(text=f"I look it up.\n\n{call(prompt, path='port.txt')}", hold={"end"})
     )
-    heard = Heard()
-    async for event in relay.ask(with_tools("Which port?")):
+    heard, request = Heard(), with_tools("Which port?")
+    async for event in relay.ask(request):
         heard.events.append(event)
         if isinstance(event, TextDelta) and heard.text.startswith("I look it up."):
             chatgpt_site.release()  # text before a call does not wait for the call
@@ -73,6 +73,11 @@ async def test_a_call_comes_out_and_its_result_goes_in(relay: Relay, chatgpt_sit
     )
     assert heard.finished.finish_reason is FinishReason.TOOL_CALLS
     assert heard.drifts == []
+    counted = relay.count_tokens(request)  # all that was typed, tools included
+    assert (heard.finished.usage.prompt_tokens, heard.finished.usage.source) == (
+        counted.tokens,
+        counted.source,
+    )
 
     chatgpt_site.answer_with(None)
     chatgpt_site.say(Answer(text="It is 8080."))
