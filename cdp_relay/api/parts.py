@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cdp_relay.api.json_body import Field
 from cdp_relay.chat.media import ending_of, guess_type, sniff_type
 from cdp_relay.chat.vocabulary import FilePart, Part, TextPart
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
-__all__ = ["decode_base64", "decode_data_url", "read_part"]
+__all__ = ["decode_base64", "decode_data_url", "read_part", "spaced"]
 
 _TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _THINKING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
@@ -50,6 +50,23 @@ def read_part(field: Field) -> Part:
     raise UnsupportedValue(
         problem, param=kind.path, next_step="Send parts of type 'text', 'image_url' or 'file'."
     )
+
+
+def spaced(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Put a line's end where two texts meet: the parts of what a client says are things apart.
+
+    An assistant's are pieces of one answer, and are not to be spaced.
+    """
+    apart: list[Part] = []
+    for part in parts:
+        if isinstance(part, TextPart):
+            if not part.text:
+                continue
+            last = apart[-1] if apart else None
+            if isinstance(last, TextPart) and not last.text.endswith("\n") and part.text[0] != "\n":
+                apart.append(TextPart("\n"))
+        apart.append(part)
+    return tuple(apart)
 
 
 def _read_image(field: Field) -> FilePart:

@@ -97,7 +97,7 @@ def test_part_lists_are_read_and_old_thinking_is_left_out() -> None:
             },
         ]
     )
-    assert roles_and_texts(completion) == [(Role.USER, "abc"), (Role.ASSISTANT, "no")]
+    assert roles_and_texts(completion) == [(Role.USER, "a\nb\nc"), (Role.ASSISTANT, "no")]
 
 
 def test_text_comes_through_unchanged() -> None:

@@ -15,7 +15,7 @@ from cdp_relay.api.chat_completions.tools import read_offer, read_output_format
 from cdp_relay.api.dialect import AnswerFacts, Asked
 from cdp_relay.api.json_body import Field
 from cdp_relay.api.parameters import check_parameters, given_parameters, read_label, read_wishes
-from cdp_relay.api.parts import read_part
+from cdp_relay.api.parts import read_part, spaced
 from cdp_relay.chat.vocabulary import (
     ChatChoice,
     ChatRequest,
@@ -188,6 +188,8 @@ def _content(message: Field, role: Role) -> tuple[Part, ...]:
                     f"{content.path}[{index}]: instructions are text; a file belongs into a user message.",
                     param=f"{content.path}[{index}]",
                 )
+        if role is not Role.ASSISTANT:
+            return spaced(parts)
         return (*parts, *_returned_files(message, role))
     if content.is_null and role is Role.ASSISTANT:
         refusal = message.get("refusal")
@@ -202,7 +204,7 @@ def _printed(content: Field) -> tuple[Part, ...]:
         return ()
     if isinstance(content.value, str):
         return (TextPart(content.printed()),)
-    return tuple(
+    return spaced(
         TextPart(item.get("text").printed())
         if isinstance(item.value, dict) and item.get("type").value == "text"
         else read_part(item)

@@ -15,6 +15,7 @@ import attrs
 from cdp_relay.api.json_body import Field
 from cdp_relay.api.messages._files import FILES, kind_of, no_ids, read_image, read_source, text_of
 from cdp_relay.api.messages._shape import EXTENSION
+from cdp_relay.api.parts import spaced
 from cdp_relay.chat.media import ending_of, sniff_type
 from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart, ToolCall
 from cdp_relay.errors import UnsupportedValue
@@ -78,13 +79,13 @@ class BlockReader:
         for block in field.items():
             if kind_of(block) == "tool_result":
                 if parts:
-                    read.append(Message(role=Role.USER, parts=_spaced(parts)))
+                    read.append(Message(role=Role.USER, parts=spaced(parts)))
                     parts = []
                 read.append(self._result(block))
             else:
                 parts += self._said(block)
         if parts:
-            read.append(Message(role=Role.USER, parts=_spaced(parts)))
+            read.append(Message(role=Role.USER, parts=spaced(parts)))
         return read
 
     def assistant(self, field: Field) -> Iterable[Message]:
@@ -187,7 +188,7 @@ class BlockReader:
         failed = block.get("is_error")
         return Message(
             role=Role.TOOL,
-            parts=_spaced(self._contents(block.get("content"), Field.printed)),
+            parts=spaced(self._contents(block.get("content"), Field.printed)),
             name=self._called.get(call_id),
             tool_call_id=call_id,
             failed=False if failed.is_null else failed.boolean(),
@@ -231,21 +232,7 @@ class BlockReader:
         if tag == "search_result":
             told.append(("source", block.get("source")))
         facts = "".join(f' {name}="{text}"' for name, field in told if (text := text_of(field)))
-        return _spaced([TextPart(f"<{tag}{facts}>"), *self._contents(content), TextPart(f"</{tag}>")])
+        return spaced([TextPart(f"<{tag}{facts}>"), *self._contents(content), TextPart(f"</{tag}>")])
 
     def _leave_out(self, block: Field, kind: str, *, but_text: bool = False) -> None:
         self.ignored.append(f"{block.path} ({kind}{', all but its text' if but_text else ''})")
-
-
-def _spaced(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Blocks are things apart: where two texts meet, a line ends."""
-    spaced: list[Part] = []
-    for part in parts:
-        if isinstance(part, TextPart):
-            if not part.text:
-                continue
-            last = spaced[-1] if spaced else None
-            if isinstance(last, TextPart) and not last.text.endswith("\n") and part.text[0] != "\n":
-                spaced.append(TextPart("\n"))
-        spaced.append(part)
-    return tuple(spaced)

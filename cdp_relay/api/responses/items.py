@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from cdp_relay.api.json_body import Field
-from cdp_relay.api.parts import read_part
+from cdp_relay.api.parts import read_part, spaced
 from cdp_relay.api.responses.tools import flat_name
 from cdp_relay.chat.vocabulary import FilePart, Message, Part, Role, TextPart, ToolCall
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
@@ -83,7 +83,7 @@ class MessageReader:
         elif kind in ("function_call", "custom_tool_call"):
             self._add_call(_read_call(field, freeform=kind == "custom_tool_call"))
         elif kind in ("function_call_output", "custom_tool_call_output"):
-            parts = tuple(_result_parts(field.get("output")))
+            parts = spaced(_result_parts(field.get("output")))
             call_id = field.get("call_id").text()
             self.messages.append(Message(role=Role.TOOL, parts=parts, tool_call_id=call_id))
         elif kind == "image_generation_call":
@@ -98,6 +98,7 @@ class MessageReader:
             parts: tuple[Part, ...] = (TextPart(content.text()),)
         elif isinstance(content.value, list):
             parts = tuple(_read_content(item, role) for item in content.items())
+            parts = parts if role is Role.ASSISTANT else spaced(parts)
         elif content.is_null and role is Role.ASSISTANT:
             parts = ()
         else:
