@@ -149,6 +149,7 @@ class Composer:
             ladder=site.insertion.ladder,
             piece_chars=site.insertion.piece_chars,
             limits=site.insertion.limits,
+            failed=self.site_tab.failed_rungs,
             attachment=site.insertion.attachment,
             attachment_selectors=site.selectors.attachment,
             attachment_remove_selectors=site.selectors.attachment_remove,

@@ -184,9 +184,10 @@ class Exchange:
             removed=composed.removed,
             **self.facts,
         )
-        if len(insertion.attempts) > 1:
-            failed = ", ".join(attempt.rung for attempt in insertion.attempts[:-1])
-            detail = f"{insertion.editor}: {failed} did not work"
+        failed = [attempt.rung for attempt in insertion.attempts[:-1]]
+        self.site_tab.failed_rungs.update(failed)
+        if failed:
+            detail = f"{insertion.editor}: {', '.join(failed)} did not work"
             self.timeline.delivery.put(Drift(kind="insertion", detail=detail))
         return composed
 

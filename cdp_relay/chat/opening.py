@@ -56,6 +56,9 @@ class SiteTab:
     """Set when nobody can say what the page is doing: such a tab is closed, never used again."""
     controls: set[str] = attrs.field(factory=set, init=False)
     """Controls that turns have set, and that nothing has put back since."""
+    failed_rungs: set[str] = attrs.field(factory=set, init=False)
+    """Ways of putting a prompt in that did not work: an editor that rewrites one text does so with the
+    next, and an agent's next is as long."""
     met: RelayError | None = None
     """What the site asks of the person on this tab, which stays where it is until that is over."""
     _fresh_url: str | None = attrs.field(default=None, init=False)

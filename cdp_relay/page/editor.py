@@ -8,7 +8,7 @@ one, as these editors turn one into the other on their own. Nothing else is pass
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -88,6 +88,8 @@ class EditorPlan:
     """``insert-text`` in pieces of so many characters; 0 for all at once."""
     limits: Mapping[str, RungLimit] = attrs.field(factory=dict)
     """By rung, over those of :data:`DEFAULT_LIMITS`; a rung that a text exceeds is tried after the others."""
+    failed: Collection[str] = ()
+    """Rungs that did not work before, and are tried after the others too."""
     attachment: Literal["undo", "use"] = "undo"
     """What to do when the site turns the text into an attachment."""
     attachment_selectors: tuple[str, ...] = ()
@@ -353,8 +355,10 @@ def _order(plan: EditorPlan, editor: str, text: str) -> list[str]:
         rungs.remove("drop")
     limits = {**DEFAULT_LIMITS, **plan.limits}
     newlines = text.count("\n")
-    # Stable: those that a text exceeds keep their order among themselves.
-    return sorted(rungs, key=lambda rung: _exceeds(limits.get(rung), len(text), newlines))
+    # Stable: those that are put off keep their order among themselves.
+    return sorted(
+        rungs, key=lambda rung: rung in plan.failed or _exceeds(limits.get(rung), len(text), newlines)
+    )
 
 
 def _exceeds(limit: RungLimit | None, chars: int, newlines: int) -> bool:

@@ -128,6 +128,9 @@ async def test_a_paste_that_became_an_attachment_is_undone(relay: Relay, chatgpt
     heard = await ask(relay, question(prompt))
     assert chatgpt_site.prompts == [prompt]
     assert heard.facts(Step.COMPOSED)["attempts"] > 1
+    # What the editor did with this prompt it would do with the next.
+    heard = await ask(relay, question(prompt))
+    assert (chatgpt_site.prompts, heard.facts(Step.COMPOSED)["attempts"]) == ([prompt, prompt], 1)
 
 
 async def test_five_megabytes_arrive_whole(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
