@@ -55,7 +55,7 @@ def test_what_is_meant_is_what_is_read(holes: bool, with_text: bool) -> None:
     assert "print(1)" in said.reasoning
     assert said.files == [FileSeen(url="data:image/png;base64,iVBORw==", media_type="image/png")]
     assert said.usage == (5, 12, 2)
-    assert said.notices == ["function_called"]
+    assert said.notices == ["site_tool_used", "function_called"]
     assert said.drift_lines == [
         "frame: a frame's place 5",
         "part: a part's place 20",
