@@ -12,6 +12,7 @@ import pytest
 
 from cdp_relay.cdp import Connection, protocol
 from tests.sites.claude import STATES, UNAVAILABLE, Answer, ClaudeSite
+from tests.sites.kit.answers import Refusal
 from tests.sites.kit.states import COMMON_STATES
 from tests.sites.visitor import Visitor, visit
 
@@ -149,17 +150,11 @@ async def test_states_show_in_answers(page: Visitor, claude_site: ClaudeSite) ->
         claude_site.release()
 
 
-async def test_a_cap_is_json_in_json_and_says_when_it_resets(page: Visitor, claude_site: ClaudeSite) -> None:
-    claude_site.state("cap", reset_after=90)
-    await page.session.call("Network.enable")
-    refused = page.session.wait_for(
-        protocol.Network.ResponseReceived, lambda event: event.response.status == 429, timeout=15
-    )
-    await ask(page)
-    await page.see(BANNER, "limit reached")
-    request = {"requestId": (await refused).request_id}
-    body = (await page.session.call("Network.getResponseBody", request))["body"]
-    limit: dict[str, Any] = json.loads(json.loads(body)["error"]["message"])
+def test_a_cap_is_json_in_json_and_says_when_it_resets() -> None:
+    reply = STATES["cap"](reset_after=90).reply
+    assert isinstance(reply, Refusal)
+    limit: dict[str, Any] = json.loads(json.loads(json.dumps(reply.body))["error"]["message"])
+    assert reply.status == 429
     assert limit["type"] == "exceeded_limit"
     assert limit["representativeClaim"] == "five_hour"
     assert 0 < limit["resetsAt"] - time.time() < 91
