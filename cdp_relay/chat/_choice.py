@@ -41,14 +41,14 @@ class Choice(PageControl):
         fits = re.compile(self.pattern or wished_pattern(wanted, self.rule.values), re.IGNORECASE)
         if self._names(await self._current(), fits):
             return False
-        opened = await self._open_menu()
+        await self._open_menu()
         shown = self._names(await self._current(), fits)
         if shown:
             self._meet(
                 await menu_items(self.tab, self.rule.items, attribute=self.rule.item_attribute, timeout=0)
             )
         changed = not shown and await self._pick(wanted, fits)
-        await self.leave(opened, self.rule.items)
+        await self.leave(self.rule.items)
         if changed and (await self._current() is None or not await self._comes_to_show(fits, SOON_SECONDS)):
             await self._look_again(wanted, fits)
         return changed
@@ -67,12 +67,11 @@ class Choice(PageControl):
             )
         return not item.marked
 
-    async def _open_menu(self) -> bool:
-        """Show the items; says whether something had to be opened for them."""
+    async def _open_menu(self) -> None:
+        """Show the items."""
         await self.reveal()
         pressed = await press_chain(self.tab, (self.rule.control,), self.rule.items, timeout=PRESS_SECONDS)
         self._opened = self._opened or pressed
-        return self._opened
 
     async def _current(self) -> ControlShown | None:
         return await read_control(self.tab, self.shows, self.rule.current_attribute)
@@ -95,14 +94,14 @@ class Choice(PageControl):
 
     async def _look_again(self, wanted: str, fits: re.Pattern[str]) -> None:
         """Open the menu once more, as many pages say only in it what is chosen."""
-        opened = await self._open_menu()
+        await self._open_menu()
         first = await read_control(self.tab, self.rule.items)
         if first is not None and first.slider is not None:
             seen = fits.fullmatch(first.value) is not None
         else:
             item = await self._find(fits)
             seen = (item is not None and item.marked) or await self._comes_to_show(fits, SHOWN_SECONDS)
-        await self.leave(opened, self.rule.items)
+        await self.leave(self.rule.items)
         if not seen:
             shown = await self._current()
             self.fail(
@@ -144,9 +143,9 @@ class Choice(PageControl):
 
     async def offered(self) -> tuple[MenuItem, ...]:
         """Everything that the menu has, its further places included; it is closed afterwards."""
-        opened = await self._open_menu()
+        await self._open_menu()
         await self._find(None)
-        await self.leave(opened, self.rule.items)
+        await self.leave(self.rule.items)
         return tuple(self.met.values())
 
     async def _not_offered(self, wanted: str, item: MenuItem | None) -> NoReturn:

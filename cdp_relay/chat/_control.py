@@ -76,8 +76,8 @@ class PageControl:
         """Say that the control does not take what is wished."""
         raise UnsupportedValue(f"{self.title}: {message}", param=_PARAMS.get(self.name, self.name))
 
-    async def reveal(self) -> bool:
-        """Make the control visible; says whether something had to be opened for it.
+    async def reveal(self) -> None:
+        """Make the control visible.
 
         Raises:
           SelectorDrift: it does not come, or what opens it is not there.
@@ -88,23 +88,14 @@ class PageControl:
         shown = await await_control(self.tab, self.rule.control, is_there, timeout=PRESS_SECONDS)
         if shown is None:
             await find_control(self.tab, self.rule.control, timeout=0)
-        return opened
 
-    async def abandon(self) -> None:
-        """Close what may stand open after the control did not take its value.
-
-        Raises:
-          ControlFailed: it does not close.
-        """
-        await self.leave(self._opened, self.rule.items)
-
-    async def leave(self, opened: bool, *more: Sequence[str]) -> None:
+    async def leave(self, *more: Sequence[str]) -> None:
         """Close what was opened, so that nothing lies over the composer.
 
         Args:
           more: what is visible for as long as it is open, beside the control.
         """
-        if not opened:
+        if not self._opened:
             return
         shown = [selector for group in more for selector in group]
         close = self.rule.close

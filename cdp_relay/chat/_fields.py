@@ -39,20 +39,21 @@ class Switch(PageControl):
     async def bring_to(self, value: Value) -> bool:
         """Switch it; False when it stood so."""
         on = self._is_on_for(value)
-        opened = not self.rule.current and await self.reveal()
+        if not self.rule.current:
+            await self.reveal()
         changed = self._is_on(await read_control(self.tab, self.shows)) is not on
         if changed:
-            opened = await self.reveal() or opened
+            await self.reveal()
             await press_chain(self.tab, (self.rule.control,), (), timeout=PRESS_SECONDS)
             if not self.rule.current and await read_control(self.tab, self.rule.control) is None:
                 # The menu that it stands in closed over it.
-                opened = await self.reveal() or opened
+                await self.reveal()
             shown = await await_control(
                 self.tab, self.shows, lambda now: self._is_on(now) is on, timeout=SHOWN_SECONDS
             )
             if self._is_on(shown) is not on:
                 self.fail(f"was pressed, but is not {'on' if on else 'off'}.")
-        await self.leave(opened)
+        await self.leave()
         return changed
 
     def _is_on_for(self, value: Value) -> bool:
@@ -82,7 +83,7 @@ class TextField(PageControl):
 
     async def bring_to(self, value: Value) -> bool:
         """Make a text the field's whole content; False when it was."""
-        opened = await self.reveal()
+        await self.reveal()
         text = _line_feeds(str(value))
         changed = await self._held() != text
         if changed and text:
@@ -96,7 +97,7 @@ class TextField(PageControl):
             await fill_field(self.tab, self.rule.control, "", commit="Tab", timeout=PRESS_SECONDS)
         if await self._held() != text:
             self.fail("does not hold the text that was put into it.")
-        await self.leave(opened)
+        await self.leave()
         return changed
 
     async def _held(self) -> str | None:
@@ -112,7 +113,7 @@ class NumberField(PageControl):
         """Set a number; between two places of a slider, the nearest. False when it stood so."""
         assert isinstance(value, int | float)
         number: float = value
-        opened = await self.reveal()
+        await self.reveal()
         shown = await read_control(self.tab, self.rule.control)
         if shown is not None and shown.most is not None and number > shown.most:
             if self.name not in _CEILINGS:
@@ -123,7 +124,7 @@ class NumberField(PageControl):
             await self._slide_near(number, shown.slider)
         elif changed:
             await self._type(number)
-        await self.leave(opened)
+        await self.leave()
         return changed
 
     async def _type(self, number: float) -> None:
@@ -174,9 +175,9 @@ class EntryList(PageControl):
                     "break, which the page's field does not take.",
                     param=f"{self.name}[{index}]",
                 )
-        opened = await self.reveal()
+        await self.reveal()
         if await self._entries() == entries:
-            await self.leave(opened)
+            await self.leave()
             return False
         if not await remove_all(self.tab, self.rule.items, self.rule.remove, timeout=PRESS_SECONDS):
             self.fail("does not let its entries be removed.")
@@ -185,7 +186,7 @@ class EntryList(PageControl):
             await menu_items(self.tab, self.rule.items, pattern=re.escape(entry), timeout=SHOWN_SECONDS)
             if await self._entries() != entries[:count]:
                 self.fail(f"does not hold entry {count} as it was put in.")
-        await self.leave(opened)
+        await self.leave()
         return True
 
     async def _entries(self) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ async def apply_controls(
                 changed = await control.bring_to(value)
             except (SelectorDrift, UnsupportedValue) as missing:
                 if name in wanted and name in optional:
-                    await control.abandon()
+                    await control.leave(rule.items)
                     if isinstance(missing, SelectorDrift):
                         site_tab.controls.discard(name)
                     elif rule.default is not None:
