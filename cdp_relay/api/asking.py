@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import trio
@@ -18,7 +19,15 @@ from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.vocabulary import Finished
 
-__all__ = ["add_notices", "answer", "answer_facts", "describe_end", "describe_route", "read_body"]
+__all__ = [
+    "add_notices",
+    "answer",
+    "answer_facts",
+    "describe_end",
+    "describe_route",
+    "read_body",
+    "stream_response",
+]
 
 _THREAD_BYTES = 1 << 20
 """Bodies above this are parsed in a thread: 32 MiB of JSON take about a third of a second."""
@@ -110,13 +119,18 @@ async def _answer_in_chunks(
         exchange.headers["x-cdp-relay-model"] = header_text(turn.model)
     if turn.from_page:
         exchange.headers["x-cdp-relay-capture"] = "page"
+    stream = turn.stream(asked.new_stream(facts), service.settings.keepalive_seconds)
+    return stream_response(stream, asked.stream_type)
+
+
+def stream_response(stream: AsyncGenerator[bytes, None], media_type: str) -> Response:
+    """A response that lasts for as long as its stream does."""
     headers = {
-        "content-type": asked.stream_type,
+        "content-type": media_type,
         "cache-control": "no-cache, no-transform",
         # A stream that broke is to end visibly, with its connection.
         "connection": "close",
     }
-    stream = turn.stream(asked.new_stream(facts), service.settings.keepalive_seconds)
     response = Response(stream, 200, headers)
     response.timeout = None
     return response

@@ -12,9 +12,18 @@ from typing import Protocol
 import attrs
 
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Finished
-from cdp_relay.errors import GenerationFailed, RelayError
+from cdp_relay.errors import GenerationFailed, InternalError, RelayError
 
-__all__ = ["SSE_TYPE", "AnswerFacts", "Asked", "StreamWriter", "WholeWriter", "text_taken_back"]
+__all__ = [
+    "SSE_TYPE",
+    "AnswerFacts",
+    "Asked",
+    "StreamWriter",
+    "WholeWriter",
+    "no_end",
+    "require_end",
+    "text_taken_back",
+]
 
 SSE_TYPE = "text/event-stream; charset=utf-8"
 
@@ -30,6 +39,22 @@ class AnswerFacts:
     """Unix seconds."""
     label: str
     """The model as the client named it; clients compare it with what they sent."""
+
+
+def no_end() -> InternalError:
+    """The error for a turn whose last event never came."""
+    return InternalError("The turn ended without saying how.")
+
+
+def require_end(event: ChatEvent | None) -> Finished:
+    """The last event of a turn.
+
+    Raises:
+      InternalError: it is another, or there was none.
+    """
+    if not isinstance(event, Finished):
+        raise no_end()
+    return event
 
 
 class StreamWriter(Protocol):

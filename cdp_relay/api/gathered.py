@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from cdp_relay.api.dialect import require_end
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
     FileProduced,
@@ -14,7 +15,6 @@ from cdp_relay.chat.vocabulary import (
     TextRetracted,
     ToolCallEnded,
 )
-from cdp_relay.errors import InternalError
 
 __all__ = ["Gathered"]
 
@@ -65,6 +65,4 @@ class Gathered:
         Raises:
           InternalError: there was none.
         """
-        if self._end is None:
-            raise InternalError("The turn ended without saying how.")
-        return self._end
+        return require_end(self._end)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 
 from cdp_relay.api.json_body import Field
 from cdp_relay.chat.media import ending_of, guess_type, sniff_type
-from cdp_relay.chat.vocabulary import FilePart, Part, TextPart
+from cdp_relay.chat.vocabulary import FilePart, Message, Part, TextPart
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
-__all__ = ["decode_base64", "decode_data_url", "read_part", "spaced"]
+__all__ = ["check_said", "decode_base64", "decode_data_url", "read_part", "spaced"]
 
 _TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 _THINKING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
@@ -50,6 +50,20 @@ def read_part(field: Field) -> Part:
     raise UnsupportedValue(
         problem, param=kind.path, next_step="Send parts of type 'text', 'image_url' or 'file'."
     )
+
+
+def check_said(messages: Iterable[Message]) -> None:
+    """See that a conversation holds something to answer.
+
+    Raises:
+      InvalidRequest: no message holds any text, file or call.
+    """
+    if all(message.is_blank for message in messages):
+        raise InvalidRequest(
+            "No message holds any text or file.",
+            param="messages",
+            next_step="Send at least one message with some text.",
+        )
 
 
 def spaced(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -17,7 +17,7 @@ from cdp_relay.chat.vocabulary import Tool, ToolChoice, ToolMode
 from cdp_relay.errors import InvalidRequest
 from cdp_relay.text import check_text
 
-__all__ = ["ToolBox", "read_schema"]
+__all__ = ["ToolBox", "describe_grammar", "read_schema"]
 
 _MAX_NAME_CHARS = 256
 _MAX_SCHEMA_DEPTH = 64
@@ -122,6 +122,15 @@ class ToolBox:
     def _note(self, name: str) -> None:
         if name not in self.ignored:
             self.ignored.append(name)
+
+
+def describe_grammar(grammar: Field) -> str:
+    """What the model is told of the language that a freeform tool takes; empty where none is given."""
+    definition, syntax = grammar.get("definition"), grammar.get("syntax")
+    if definition.is_null:
+        return ""
+    name = "" if syntax.is_null else f"{syntax.text()} "
+    return f"The input has to follow this {name}grammar:\n{definition.text()}"
 
 
 def read_schema(field: Field) -> Mapping[str, Any]:

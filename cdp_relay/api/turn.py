@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from cdp_relay.api.contract import RelayLike
-from cdp_relay.api.dialect import StreamWriter
+from cdp_relay.api.dialect import StreamWriter, no_end
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
@@ -28,7 +28,7 @@ from cdp_relay.chat.vocabulary import (
     TextDelta,
     ToolCallBegan,
 )
-from cdp_relay.errors import InternalError, RelayError
+from cdp_relay.errors import RelayError
 
 __all__ = ["StreamedTurn", "start_turn"]
 
@@ -112,7 +112,7 @@ class StreamedTurn:
         try:
             event = await self._receive.receive()
         except trio.EndOfChannel:
-            raise InternalError("The turn ended without saying how.") from None
+            raise no_end() from None
         if isinstance(event, RelayError):
             raise event
         return event

@@ -148,6 +148,11 @@ class Message:
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
     @property
+    def is_blank(self) -> bool:
+        """Whether it holds no word, no file and no call."""
+        return not (self.text.strip() or self.files or self.tool_calls)
+
+    @property
     def files(self) -> tuple[FilePart, ...]:
         """The message's files and images, in order."""
         return tuple(part for part in self.parts if isinstance(part, FilePart))

@@ -15,7 +15,7 @@ from cdp_relay.api.chat_completions.tools import read_offer, read_output_format
 from cdp_relay.api.dialect import AnswerFacts, Asked
 from cdp_relay.api.json_body import Field
 from cdp_relay.api.parameters import check_parameters, given_parameters, read_label, read_wishes
-from cdp_relay.api.parts import read_part, spaced
+from cdp_relay.api.parts import check_said, read_part, spaced
 from cdp_relay.chat.vocabulary import (
     ChatChoice,
     ChatRequest,
@@ -101,12 +101,7 @@ def read_chat_completion(
         raise InvalidRequest(
             "messages is empty.", param="messages", next_step="Send at least one message with some text."
         )
-    if not any(message.text.strip() or message.files or message.tool_calls for message in messages):
-        raise InvalidRequest(
-            "No message holds any text or file.",
-            param="messages",
-            next_step="Send at least one message with some text.",
-        )
+    check_said(messages)
     offer = read_offer(body)
     options, stream = body.get("stream_options"), bool(body.get("stream").value)
     return ChatCompletion(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import attrs
 
 from cdp_relay.api.json_body import Field
-from cdp_relay.api.tools import ToolBox, read_schema
+from cdp_relay.api.tools import ToolBox, describe_grammar, read_schema
 from cdp_relay.chat.vocabulary import OutputFormat, Tool, ToolChoice, ToolMode
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
@@ -109,12 +109,7 @@ def _grammar(form: Field) -> str:
     """What the model is told of the language that a tool takes."""
     if form.is_null or form.object().get("type").value != "grammar":
         return ""
-    grammar = _inner(form, "grammar")
-    definition, syntax = grammar.get("definition"), grammar.get("syntax")
-    if definition.is_null:
-        return ""
-    name = "" if syntax.is_null else f"{syntax.text()} "
-    return f"The input has to follow this {name}grammar:\n{definition.text()}"
+    return describe_grammar(_inner(form, "grammar"))
 
 
 # --- the choice ----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from cdp_relay.api.messages._tools import read_choice, read_tools
 from cdp_relay.api.messages.stream import MessageStream
 from cdp_relay.api.messages.whole import WholeMessage
 from cdp_relay.api.parameters import read_label
+from cdp_relay.api.parts import check_said
 from cdp_relay.api.tools import read_schema
 from cdp_relay.chat.vocabulary import (
     ChatChoice,
@@ -110,12 +111,7 @@ def read_messages(
         messages = (*_system(body.get("system"), blocks), *_messages(body.get("messages"), blocks))
     except RecursionError:
         raise InvalidRequest("messages is nested too deeply.", param="messages") from None
-    if not any(message.text.strip() or message.files or message.tool_calls for message in messages):
-        raise InvalidRequest(
-            "No message holds any text or file.",
-            param="messages",
-            next_step="Send at least one message with some text.",
-        )
+    check_said(messages)
     box = read_tools(body.get("tools"))
     choice = read_choice(body.get("tool_choice"), box, body.get("tools"))
     live = not stream.is_null and stream.boolean()

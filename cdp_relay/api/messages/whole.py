@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.api.dialect import AnswerFacts
+from cdp_relay.api.dialect import AnswerFacts, require_end
 from cdp_relay.api.ending import extension_object
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.messages._shape import (
@@ -28,7 +28,6 @@ from cdp_relay.chat.vocabulary import (
     TextRetracted,
     ToolCallEnded,
 )
-from cdp_relay.errors import InternalError
 
 __all__ = ["WholeMessage"]
 
@@ -83,9 +82,7 @@ class WholeMessage:
         Raises:
           InternalError: there was none.
         """
-        if self._end is None:
-            raise InternalError("The turn ended without saying how.")
-        return self._end
+        return require_end(self._end)
 
     def render(self) -> bytes:
         """The answer as JSON."""

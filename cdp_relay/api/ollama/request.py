@@ -171,7 +171,7 @@ class _Reader:
             live=streams,
             client=self.client,
         )
-        if messages and not any(one.text.strip() or one.files or one.tool_calls for one in messages):
+        if messages and all(message.is_blank for message in messages):
             raise InvalidRequest("No message holds any text or image.", param="messages")
         return OllamaRequest(
             request=request,

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.api.dialect import text_taken_back
+from cdp_relay.api.dialect import require_end, text_taken_back
 from cdp_relay.api.ending import extension_object
 from cdp_relay.api.responses.events import EventNumbers
 from cdp_relay.api.responses.failure import response_error
@@ -31,7 +31,7 @@ from cdp_relay.chat.vocabulary import (
     ToolCallBegan,
     ToolCallEnded,
 )
-from cdp_relay.errors import InternalError, RelayError
+from cdp_relay.errors import RelayError
 
 __all__ = ["Keep", "ResponseStream", "WholeResponse"]
 
@@ -186,10 +186,7 @@ class WholeResponse:
         Raises:
           InternalError: there was none.
         """
-        last = self._events[-1] if self._events else None
-        if not isinstance(last, Finished):
-            raise InternalError("The turn ended without saying how.")
-        return last
+        return require_end(self._events[-1] if self._events else None)
 
     def render(self) -> bytes:
         """The answer as JSON."""

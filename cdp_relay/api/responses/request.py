@@ -101,7 +101,7 @@ def read_response_request(
     reader.instruct(body.get("instructions"))
     for field in (*_as_fields(earlier), *new):
         reader.read(field)
-    if not any(message.text.strip() or message.files or message.tool_calls for message in reader.messages):
+    if all(message.is_blank for message in reader.messages):
         raise InvalidRequest(
             "input holds no text and no file.", param="input", next_step="Send at least some text."
         )

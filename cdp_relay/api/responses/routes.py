@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from quart import Response, request
 
-from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body
+from cdp_relay.api.asking import answer, answer_facts, describe_route, read_body, stream_response
 from cdp_relay.api.counting import count_input
 from cdp_relay.api.dialect import SSE_TYPE
 from cdp_relay.api.exchange import Exchange, current_exchange
@@ -144,15 +144,8 @@ class _Responses:
         return _json_bytes(response.render())
 
     def _follow(self, run: Run, after: int, exchange: Exchange) -> Response:
-        headers = {
-            "content-type": SSE_TYPE,
-            "cache-control": "no-cache, no-transform",
-            "connection": "close",
-        }
         stream = follow(run, after, exchange, self.service.settings.keepalive_seconds)
-        response = Response(stream, 200, headers)
-        response.timeout = None
-        return response
+        return stream_response(stream, SSE_TYPE)
 
     def _keep(self, response: StoredResponse, status: str, body: bytes, output: list[Item]) -> None:
         response.body, response.output = body, tuple(output)

@@ -10,6 +10,7 @@ import structlog
 import trio
 
 from cdp_relay.api.contract import RelayLike
+from cdp_relay.api.dialect import no_end
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.api.failure import as_relay_error
 from cdp_relay.api.responses.answer import ResponseStream
@@ -45,7 +46,7 @@ class Run:
                     async for event in events:
                         self._add(self.writer.feed(event))
                 if not self.over:
-                    raise InternalError("The turn ended without saying how.")
+                    raise no_end()
         except Exception as error:
             shown = as_relay_error(error)
             if isinstance(shown, InternalError):

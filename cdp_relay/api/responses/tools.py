@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from cdp_relay.api.json_body import Field
-from cdp_relay.api.tools import ToolBox
+from cdp_relay.api.tools import ToolBox, describe_grammar
 from cdp_relay.chat.vocabulary import Tool, ToolChoice, ToolMode
 
 __all__ = ["Offer", "ToolName", "flat_name", "read_offer"]
@@ -134,11 +134,7 @@ def _grammar(form: Field) -> str:
     """What the model is told of the language that a tool takes."""
     if form.is_null or form.object().get("type").value != "grammar":
         return ""
-    definition, syntax = form.get("definition"), form.get("syntax")
-    if definition.is_null:
-        return ""
-    name = "" if syntax.is_null else f"{syntax.text()} "
-    return f"The input has to follow this {name}grammar:\n{definition.text()}"
+    return describe_grammar(form)
 
 
 # --- the choice ----------------------------------------------------------------------------------
