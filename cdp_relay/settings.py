@@ -24,12 +24,15 @@ from attrs.validators import and_, ge, in_, le, optional
 from cdp_relay.errors import SettingsError
 
 __all__ = [
+    "ChainSettings",
     "ChatSettings",
     "ChromeSettings",
     "Home",
+    "JournalSettings",
     "LimitSettings",
     "LoadedSettings",
     "LogSettings",
+    "ProfileSettings",
     "ServerSettings",
     "SettingField",
     "Settings",
@@ -100,6 +103,10 @@ class ChromeSettings:
     args: tuple[str, ...] = _setting((), "Further command line flags for the browser.")
     start_seconds: float = _setting(30.0, "How long the browser may take to start.", validator=_POSITIVE)
     restart: bool = _setting(True, "Start the browser again when it died.")
+    keep_running: bool = _setting(
+        False,
+        "Leave the browser running when the service stops; the next start takes it over.",
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +122,47 @@ class ChatSettings:
     tabs: int = _setting(1, "Tabs per site that may answer at once.", validator=and_(ge(1), le(16)))
     queue: int = _setting(
         32, "Requests per site that may wait for a tab; more are refused with 429.", validator=ge(0)
+    )
+    when_full: str = _setting(
+        "refuse",
+        "What happens to a request that finds the queue full: 'refuse' it with 429, or 'drop' the one that "
+        "has waited longest of the client that has most of them waiting.",
+        validator=in_(("refuse", "drop")),
+    )
+    conversations: str = _setting(
+        "auto",
+        "'auto' goes on in the chat that holds a request's conversation so far, and sends only what is new; "
+        "'new' opens a new chat with the whole conversation for each request.",
+        validator=in_(("auto", "new")),
+    )
+    after_disconnect: str = _setting(
+        "stop",
+        "What becomes of an answer whose client has gone: 'stop' it on the page, or let it 'finish' and keep "
+        "it to be fetched. Requests with an Idempotency-Key always finish.",
+        validator=in_(("stop", "finish")),
+    )
+    retry_seconds: float = _setting(
+        120.0,
+        "How long after its end an answer is given once more to a client that says that it repeats its "
+        "request; 0 sends each to the page again.",
+        validator=ge(0.0),
+    )
+    idle_tab_seconds: float = _setting(
+        900.0, "How long a tab may stand unused before it is closed; 0 closes none.", validator=ge(0.0)
+    )
+    tab_memory_mb: int = _setting(
+        1024,
+        "A tab whose page holds more than so many megabytes is opened anew after its turn; 0 never.",
+        validator=ge(0),
+    )
+    tidy: str = _setting(
+        "keep",
+        "What becomes of the chats that the relay itself began, once they are out of use: 'keep' leaves them "
+        "on the site, 'archive' and 'delete' do that on the site's page.",
+        validator=in_(("keep", "archive", "delete")),
+    )
+    tidy_hours: float = _setting(
+        24.0, "How long a chat is unused before it is out of use.", validator=_POSITIVE
     )
     max_file_bytes: int = _setting(
         32 * 1024 * 1024,
@@ -184,6 +232,63 @@ class LogSettings:
 
 
 @attrs.frozen(kw_only=True)
+class JournalSettings:
+    """What is kept of requests and answers, in a database that only its owner can read."""
+
+    enabled: bool = _setting(True, "Keep a journal; without it nothing outlives the service.")
+    content: bool = _setting(
+        True,
+        "Keep prompts and answers as well; without them the journal knows when, where and how each request "
+        "ended, and no answer can be fetched later.",
+    )
+    deltas: bool = _setting(False, "Keep each piece of an answer with its time, and not only the whole.")
+    redact: tuple[str, ...] = _setting(
+        (),
+        "Regular expressions of what is blotted out, besides keys, tokens and passwords, which always are.",
+    )
+    days: float = _setting(30.0, "How long a request is kept.", validator=_POSITIVE)
+    max_bytes: int = _setting(
+        512 * 1024 * 1024,
+        "How large the database may get; the oldest requests go first.",
+        validator=ge(1 << 20),
+    )
+    recover: bool = _setting(
+        True,
+        "After a start, fetch the answers of requests that the last run left on the way, from their chats' "
+        "pages.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ProfileSettings:
+    """A further browser with a profile of its own, under ``[profiles.NAME]``; a label names it as
+    ``SITE@NAME``. What is not set here is as in ``[chrome]``."""
+
+    profile: str = _setting("", "Name of its profile, or the absolute path of its folder; NAME when not set.")
+    executable: str | None = _setting(None, "Path or command of the browser; chrome.executable when not set.")
+    attach: str = _setting("", "Address of an open debugging port to use instead of starting a browser.")
+    headless: bool | None = _setting(None, "Run without a window; chrome.headless when not set.")
+    args: tuple[str, ...] | None = _setting(
+        None, "Further command line flags for the browser; chrome.args when not set."
+    )
+    sites: tuple[str, ...] = _setting(
+        (), "Sites to offer in it; empty offers all that are offered otherwise."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ChainSettings:
+    """A label that stands for several, under ``[chains.NAME]``."""
+
+    models: tuple[str, ...] = _setting((), "The labels to try, in this order; one at least.")
+    pick: str = _setting(
+        "first",
+        "'first' takes the first that can take work now, 'least_busy' the one with the fewest requests.",
+        validator=in_(("first", "least_busy")),
+    )
+
+
+@attrs.frozen(kw_only=True)
 class SiteSettings:
     """What can be set for one site, under ``[sites.NAME]``."""
 
@@ -212,8 +317,11 @@ class Settings:
     chrome: ChromeSettings = attrs.field(factory=ChromeSettings)
     chat: ChatSettings = attrs.field(factory=ChatSettings)
     limits: LimitSettings = attrs.field(factory=LimitSettings)
+    journal: JournalSettings = attrs.field(factory=JournalSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
     sites: Mapping[str, SiteSettings] = attrs.field(factory=dict)
+    profiles: Mapping[str, ProfileSettings] = attrs.field(factory=dict)
+    chains: Mapping[str, ChainSettings] = attrs.field(factory=dict)
 
     def site(self, name: str) -> SiteSettings:
         """The settings of one site, defaults when it has none."""
@@ -225,8 +333,16 @@ SECTIONS: Mapping[str, type[Any]] = {
     "chrome": ChromeSettings,
     "chat": ChatSettings,
     "limits": LimitSettings,
+    "journal": JournalSettings,
     "log": LogSettings,
 }
+
+TABLES: Mapping[str, type[Any]] = {
+    "sites": SiteSettings,
+    "profiles": ProfileSettings,
+    "chains": ChainSettings,
+}
+"""Sections of which there is one for each name: ``[sites.NAME]``."""
 
 
 # --- folders -------------------------------------------------------------------------------------
@@ -275,6 +391,11 @@ class Home:
     def key_file(self) -> Path:
         """The file that holds the API key."""
         return self.state / "key"
+
+    @property
+    def journal_file(self) -> Path:
+        """The database of requests, answers and chats."""
+        return self.state / "journal.db"
 
     @property
     def sites_file(self) -> Path:
@@ -350,7 +471,7 @@ def load_settings(
     types_by_name = {field.name: field.type for field in setting_fields()}
 
     def take(name: str, value: Any, origin: str, *, text: bool) -> None:
-        kind = types_by_name.get(name) or _site_field_type(name)
+        kind = types_by_name.get(name) or _named_field_type(name)
         if kind is None:
             raise SettingsError(f"{origin}: there is no setting {name!r}.{_nearest(name, types_by_name)}")
         values[name] = _parse(value, kind, name, origin) if text else _check(value, kind, name, origin)
@@ -366,21 +487,24 @@ def load_settings(
         take(name, value, "command line", text=isinstance(value, str))
 
     sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    sites: dict[str, dict[str, Any]] = {}
+    tables: dict[str, dict[str, dict[str, Any]]] = {table: {} for table in TABLES}
     for name, value in values.items():
         section, _, field = name.partition(".")
-        if section == "sites":
-            site, _, field = field.partition(".")
-            sites.setdefault(site, {})[field] = value
+        if section in TABLES:
+            named, _, field = field.rpartition(".")
+            tables[section].setdefault(named, {})[field] = value
         else:
             sections[section][field] = value
     built = {s: _build(SECTIONS[s], s, fields, origins) for s, fields in sections.items()}
-    built_sites = {
-        site: _build(SiteSettings, f"sites.{site}", fields, origins) for site, fields in sites.items()
+    built_tables: dict[str, Any] = {
+        table: {
+            name: _build(TABLES[table], f"{table}.{name}", fields, origins) for name, fields in of.items()
+        }
+        for table, of in tables.items()
     }
     for name in types_by_name:
         origins.setdefault(name, "default")
-    return LoadedSettings(settings=Settings(**built, sites=built_sites), origins=origins)
+    return LoadedSettings(settings=Settings(**built, **built_tables), origins=origins)
 
 
 def _flatten_file(path: Path) -> list[tuple[str, Any]]:
@@ -395,20 +519,22 @@ def _flatten_file(path: Path) -> list[tuple[str, Any]]:
     for section, fields in document.items():
         if not isinstance(fields, dict):
             raise SettingsError(f"file {path}: {section!r} stands outside of a [section].")
-        if section == "sites":
-            for site, site_fields in fields.items():
-                if not isinstance(site_fields, dict):
-                    raise SettingsError(f"file {path}: [sites] holds one table a site, not {site!r}.")
-                pairs += [(f"sites.{site}.{field}", value) for field, value in site_fields.items()]
+        if section in TABLES:
+            for name, named in fields.items():
+                if not isinstance(named, dict):
+                    raise SettingsError(
+                        f"file {path}: [{section}] holds one table for each name, not {name!r}."
+                    )
+                pairs += [(f"{section}.{name}.{field}", value) for field, value in named.items()]
         else:
             pairs += [(f"{section}.{field}", value) for field, value in fields.items()]
     return pairs
 
 
-def _site_field_type(name: str) -> Any:
+def _named_field_type(name: str) -> Any:
     section, _, rest = name.partition(".")
     _, _, field = rest.rpartition(".")
-    return typing.get_type_hints(SiteSettings).get(field) if section == "sites" and "." in rest else None
+    return typing.get_type_hints(TABLES[section]).get(field) if section in TABLES and "." in rest else None
 
 
 def _build(cls: type[Any], section: str, fields: Mapping[str, Any], origins: Mapping[str, str]) -> Any:

@@ -21,7 +21,7 @@ from cdp_relay import errors
 from cdp_relay.chat import contract
 from cdp_relay.cli.app import COMMANDS, Command
 from cdp_relay.cli.options import SHORT_FORMS, SettingsCommand
-from cdp_relay.settings import SECTIONS, SettingField, SiteSettings, setting_fields
+from cdp_relay.settings import SECTIONS, TABLES, SettingField, setting_fields
 
 FOLDER = Path(__file__).parent
 
@@ -62,16 +62,18 @@ tabs = 2
         parts.append("| setting | flag | default | meaning |\n|---|---|---|---|")
         parts += [_setting_row(field) for field in setting_fields() if field.name.startswith(f"{section}.")]
         parts.append("")
-    parts.append(
-        "## `[sites.NAME]`\n\n"
-        "One table a site. By flag: `--set sites.chatgpt.tabs=2`; these have no variable.\n"
-    )
-    parts.append("| setting | default | meaning |\n|---|---|---|")
-    parts += [
-        f"| `{field.name}` | {_value(field.default)} | {field.metadata['doc']} |"
-        for field in attrs.fields(SiteSettings)
-    ]
+    for table, cls in TABLES.items():
+        parts.append(f"## `[{table}.NAME]`\n\n{inspect.cleandoc(cls.__doc__ or '')}\n\n{_TABLE_FLAG}\n")
+        parts.append("| setting | default | meaning |\n|---|---|---|")
+        parts += [
+            f"| `{field.name}` | {_value(field.default)} | {field.metadata['doc']} |"
+            for field in attrs.fields(cls)
+        ]
+        parts.append("")
     return "\n".join(parts) + "\n"
+
+
+_TABLE_FLAG = "By flag: `--set sites.chatgpt.tabs=2`, and so on; these have no variable."
 
 
 def _setting_row(field: SettingField) -> str:

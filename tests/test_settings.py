@@ -78,6 +78,8 @@ def test_a_switch_may_also_be_left_to_the_relay(home: Home, text: str, value: bo
 def test_every_setting_can_be_given_by_file_environment_and_flag(home: Home, field: Any) -> None:
     section, _, name = field.name.partition(".")
     texts = {"host": "127.0.0.1", "level": "debug", "format": "json"}
+    texts |= {"when_full": "drop", "conversations": "new", "after_disconnect": "finish", "tidy": "delete"}
+    numbers = {"max_body_bytes": "2048", "max_bytes": str(1 << 20)}
     if name in texts:
         text, in_file = texts[name], f'"{texts[name]}"'
     elif "list" in field.type_name:
@@ -85,7 +87,7 @@ def test_every_setting_can_be_given_by_file_environment_and_flag(home: Home, fie
     elif "true" in field.type_name:
         text = in_file = "true" if field.default is False else "false"
     elif "number" in field.type_name:
-        text = in_file = "2048" if name == "max_body_bytes" else "3"
+        text = in_file = numbers.get(name, "3")
     else:
         text, in_file = "practice", '"practice"'
     by_environment = load_settings(home, environ={field.variable: text}).settings
@@ -111,6 +113,8 @@ def test_every_setting_can_be_given_by_file_environment_and_flag(home: Home, fie
         ({"server.prt": "1"}, "there is no setting 'server.prt'. Did you mean 'server.port'?"),
         ({"sites.chatgpt.tab": "1"}, "there is no setting 'sites.chatgpt.tab'"),
         ({"sites.chatgpt.tabs": "99"}, "sites.chatgpt.tabs cannot be 99"),
+        ({"profiles.work.atach": "1"}, "there is no setting 'profiles.work.atach'"),
+        ({"chains.best.pick": "any"}, "chains.best.pick cannot be 'any'"),
         ({"nonsense": "1"}, "there is no setting 'nonsense'"),
     ],
 )
@@ -128,7 +132,7 @@ def test_a_wrong_flag_is_one_error_that_names_it(home: Home, flags: dict[str, An
         ("[server\n", "cannot be read"),
         ("[server]\nport = '3'\n", "server.port is whole number, not '3'"),
         ("[chrome]\nargs = [1]\n", "chrome.args is list of texts, not [1]"),
-        ("[sites]\nchatgpt = 1\n", "[sites] holds one table a site"),
+        ("[sites]\nchatgpt = 1\n", "[sites] holds one table for each name"),
         ("[serve]\nport = 1\n", "there is no setting 'serve.port'. Did you mean 'server.port'?"),
     ],
 )

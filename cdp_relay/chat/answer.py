@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -49,6 +49,8 @@ class AnswerReader:
     shaper: Shaper | None = None
     """What makes more of the text than its delivery, for requests that want more."""
     counter: TokenCounter = attrs.field(factory=TokenCounter)
+    named: Callable[[str], None] = lambda _: None
+    """Told of the chat's name on the site, as soon as it is known."""
     conversation_id: str | None = None
     message_id: str | None = None
     model: str | None = None
@@ -161,7 +163,9 @@ class AnswerReader:
                     self._reasoning.add(text)
                     self._pass(event)
                 case ConversationSeen():
-                    self.conversation_id = event.conversation_id or self.conversation_id
+                    if event.conversation_id and event.conversation_id != self.conversation_id:
+                        self.conversation_id = event.conversation_id
+                        self.named(event.conversation_id)
                     self.message_id = event.message_id or self.message_id
                 case ModelSeen():
                     self.model = event.model

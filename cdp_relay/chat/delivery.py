@@ -8,7 +8,7 @@ from collections.abc import Callable
 import attrs
 import trio
 
-from cdp_relay.chat.vocabulary import ChatEvent, Drift, ReasoningDelta, TextDelta, ToolCallArguments
+from cdp_relay.chat.vocabulary import ChatEvent, ReasoningDelta, TextDelta, ToolCallArguments
 
 __all__ = ["Delivery"]
 
@@ -24,8 +24,8 @@ class Delivery:
     gets each delta as it came. What can pile up is bounded by the answer itself.
     """
 
-    on_drift: Callable[[Drift], None] = lambda _: None
-    """Told of every drift, whether or not a client still listens."""
+    watch: Callable[[ChatEvent], None] = lambda _: None
+    """Told of every event, whether or not a client still listens."""
     _events: deque[ChatEvent] = attrs.field(factory=deque, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
     _closed: bool = attrs.field(default=False, init=False)
@@ -34,8 +34,7 @@ class Delivery:
 
     def put(self, event: ChatEvent) -> None:
         """Add an event; ignored once closed."""
-        if isinstance(event, Drift):
-            self.on_drift(event)
+        self.watch(event)
         if not self._closed:
             self._events.append(event)
             self._wake()

@@ -189,7 +189,9 @@ class _Lent:
     findings: dict[str, Finding]
 
     @asynccontextmanager
-    async def lease(self, timeline: Timeline) -> AsyncGenerator[SiteTab, None]:
+    async def lease(
+        self, timeline: Timeline, *, party: str = "", chat: str | None = None
+    ) -> AsyncGenerator[SiteTab, None]:
         yield self.site_tab
         if timeline.reached(Step.FINISHED):
             tab, site = self.site_tab.tab, self.site_tab.provider.site

@@ -5,7 +5,7 @@ A turn has one, and a second one in the same chat where the answer had to be cor
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -84,14 +84,18 @@ class Exchange:
         """Whether a failure may have sent the prompt."""
         return self._sender is not None and self._sender.pressed
 
-    async def send(self) -> None:
+    async def send(self, before: Callable[[str, str | None], Awaitable[None]]) -> None:
         """Compose the prompt and send it, once.
+
+        Args:
+          before: awaited when all is ready, with the prompt and the chat that it goes on with.
 
         Raises:
           RelayError: it did not leave, or nobody knows.
         """
         composed = await self._compose()
         await self._page.mark()
+        await before(self.prompt, self.plan.conversation_id)
         await self._send(composed)
 
     async def receive(self) -> None:

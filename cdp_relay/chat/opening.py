@@ -59,6 +59,8 @@ class SiteTab:
     failed_rungs: set[str] = attrs.field(factory=set, init=False)
     """Ways of putting a prompt in that did not work: an editor that rewrites one text does so with the
     next, and an agent's next is as long."""
+    chat: str | None = None
+    """The held chat that the page stands in, whole and at rest; None where it is another, or nobody knows."""
     met: RelayError | None = None
     """What the site asks of the person on this tab, which stays where it is until that is over."""
     _fresh_url: str | None = attrs.field(default=None, init=False)
@@ -78,8 +80,8 @@ class SiteTab:
         self._fresh_url, self._fresh_at = url, trio.current_time()
 
     def spend(self) -> None:
-        """Note that the new chat is about to be used."""
-        self._fresh_url = None
+        """Note that what the tab shows is about to change."""
+        self._fresh_url = self.chat = None
 
 
 @contextmanager

@@ -11,29 +11,30 @@ from functools import partial
 import attrs
 import trio
 
-from cdp_relay.cdp import protocol
 from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.contract import Pacing, Provider, SiteDefinition, StepLimits
 from cdp_relay.chat.controls import look_up_items
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.desk import DEFAULT_PROFILE, Desk, ProfileBrowser, desk_name
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
+from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.registry import Registry, load_registry
-from cdp_relay.chat.status import BrowserStatus, ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
 from cdp_relay.chat.wording import call_protocol, word_prompt
-from cdp_relay.chrome import Supervisor, supervise
+from cdp_relay.chrome import supervise
 from cdp_relay.errors import NotFound, RelayError
 from cdp_relay.nursery import sole_error
-from cdp_relay.page import MenuItem, Tab, open_tab
+from cdp_relay.page import MenuItem
 from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
 
 __all__ = ["Relay", "open_relay"]
@@ -48,6 +49,7 @@ async def open_relay(
     home: Home | None = None,
     *,
     browser_context_id: str | None = None,
+    journal: Journal = NO_JOURNAL,
 ) -> AsyncGenerator[Relay, None]:
     """Start (or attach to) the browser and hold it for as long as the block lasts.
 
@@ -58,6 +60,8 @@ async def open_relay(
       settings: as loaded from *home* when left out.
       home: where the relay keeps its things; the user's own folders when left out.
       browser_context_id: work in this context of an attached browser, apart from its profile.
+      journal: keeps requests, answers and chats, as ``cdp_relay.store.open_journal`` does; nothing is
+        kept when left out.
 
     Raises:
       SettingsError: a setting or a provider's file is wrong.
@@ -77,18 +81,20 @@ async def open_relay(
                 if served is not None:
                     provider.base = await stack.enter_async_context(served)
             supervisor = await stack.enter_async_context(supervise(settings.chrome, home))
+            browser = ProfileBrowser(
+                profile=DEFAULT_PROFILE,
+                supervisor=supervisor,
+                settings=settings.chrome,
+                context=browser_context_id,
+            )
             async with trio.open_nursery() as tabs:
+                desks = [
+                    _open_desk(provider, browser, settings, memory, tabs)
+                    for provider in registry.providers.values()
+                ]
                 async with trio.open_nursery() as turns:
-                    relay = Relay(
-                        settings,
-                        registry,
-                        supervisor,
-                        memory,
-                        turns,
-                        tabs,
-                        counter,
-                        context=browser_context_id,
-                    )
+                    by_name = {desk.name: desk for desk in desks}
+                    relay = Relay(settings, registry, memory, by_name, turns, counter, journal)
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -100,77 +106,27 @@ async def open_relay(
         memory.save()
 
 
-@attrs.define(eq=False, init=False)
+@attrs.define(eq=False)
 class Relay:
     """Asks chat sites questions, many at once. Made by :func:`open_relay`."""
 
     _settings: Settings
     _registry: Registry
-    _supervisor: Supervisor
     _memory: SiteMemory
+    _desks: Mapping[str, Desk]
+    """By their names."""
     _turns: trio.Nursery
-    _context: str | None
-    _drifts: dict[str, DriftRecord]
-    _pools: dict[str, TabPool]
-    _pacers: dict[str, Pacer]
-    _watchers: set[SiteChanges]
     _counter: TokenCounter
-    _key: bytes
+    _journal: Journal
+    _key: bytes = attrs.field(factory=partial(secrets.token_bytes, 32), init=False)
     """A secret, which tells the model's calls from what only looks like them."""
-    _created: int
-    _started: float
+    _watchers: set[SiteChanges] = attrs.field(factory=set, init=False)
+    _created: int = attrs.field(factory=lambda: int(time.time()), init=False)
+    _started: float = attrs.field(factory=trio.current_time, init=False)
 
-    def __init__(
-        self,
-        settings: Settings,
-        registry: Registry,
-        supervisor: Supervisor,
-        memory: SiteMemory,
-        turns: trio.Nursery,
-        tabs: trio.Nursery,
-        counter: TokenCounter,
-        *,
-        context: str | None,
-    ) -> None:
-        self._settings = settings
-        self._registry = registry
-        self._supervisor = supervisor
-        self._memory = memory
-        self._turns = turns
-        self._context = context
-        self._counter = counter
-        self._key = secrets.token_bytes(32)
-        self._created = int(time.time())
-        self._started = trio.current_time()
-        self._drifts = {name: DriftRecord(name) for name in registry.providers}
-        self._pools = {
-            name: TabPool(
-                provider=provider,
-                open_tab=self._open_tab,
-                nursery=tabs,
-                limits=_limits(provider, settings.limits),
-                size=settings.site(name).tabs or settings.chat.tabs,
-                queue=settings.chat.queue,
-                queue_seconds=settings.limits.queue_seconds,
-                health=memory.health(name),
-                show=self._show,
-            )
-            for name, provider in registry.providers.items()
-        }
-        self._pacers = {
-            name: Pacer(
-                site=name,
-                title=provider.site.title,
-                pace=memory.pace(name, _pacing(provider, settings)),
-                longest_seconds=settings.limits.queue_seconds,
-            )
-            for name, provider in registry.providers.items()
-        }
-        self._watchers: set[SiteChanges] = set()
-        for name in registry.providers:
-            health = memory.health(name)
-            health.has_window = self._has_window
-            health.on_change = partial(self._tell_change, name)
+    def __attrs_post_init__(self) -> None:
+        for name, desk in self._desks.items():
+            desk.health.on_change = partial(self._tell_change, name)
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -229,7 +185,7 @@ class Relay:
         return tuple(info for name in self._registry.providers for info in self._models_of(name))
 
     def _models_of(self, name: str) -> Iterable[ModelInfo]:
-        definition, site = self._registry.providers[name].site, self._site_status(name)
+        definition, site = self._registry.providers[name].site, self._site_status(self._desks[name])
         yield ModelInfo(id=name, site=name, title=definition.title, created=self._created, state=site.state)
         menu = self._memory.menus.get(name)
         for offer in offered_models(definition, menu):
@@ -259,13 +215,13 @@ class Relay:
           RelayError: no tab could be opened, its page did not open, or its menu did not.
         """
         if site is not None:
-            await self._look_up_models(self._pool(site))
+            await self._look_up_models(self._desk(site).pool)
             return {}
         failures: dict[str, RelayError] = {}
-        for name, pool in self._pools.items():
-            if "model" in pool.provider.site.controls:
+        for name, desk in self._desks.items():
+            if "model" in desk.provider.site.controls:
                 try:
-                    await self._look_up_models(pool)
+                    await self._look_up_models(desk.pool)
                 except RelayError as error:
                     failures[name] = error
         return failures
@@ -290,16 +246,16 @@ class Relay:
         before, now = self._memory.menus.get(site), self._read_menu(site, items)
         self._memory.menus[site] = now if before is None else before.joined(now)
 
-    def _pool(self, site: str) -> TabPool:
-        if site not in self._pools:
-            raise NotFound(f"No site {site!r} is offered; there are {', '.join(self._pools)}.", param="site")
-        return self._pools[site]
+    def _desk(self, name: str) -> Desk:
+        if name not in self._desks:
+            raise NotFound(f"No site {name!r} is offered; there are {', '.join(self._desks)}.", param="site")
+        return self._desks[name]
 
     def status(self) -> RelayStatus:
         """How the browser and the sites are, as far as is known without asking them."""
         return RelayStatus(
-            browser=self._browser_status(),
-            sites=tuple(self._site_status(name) for name in self._registry.providers),
+            browser=self._desks[next(iter(self._desks))].browser.status,
+            sites=tuple(self._site_status(desk) for desk in self._desks.values()),
             uptime_seconds=trio.current_time() - self._started,
         )
 
@@ -319,7 +275,8 @@ class Relay:
           NotFound: no such site is offered.
           RelayError: no tab could be opened, or the page did not open.
         """
-        pool = self._pool(site)
+        desk = self._desk(site)
+        pool = desk.pool
         timeline = Timeline(RequestId(f"examine-{site}"), Delivery())
         async with pool.lease(timeline) as site_tab:
             site_tab.spend()
@@ -329,27 +286,23 @@ class Relay:
                 site_tab.spend()
                 answered = await examine_answer(self._turn(probe_request(site)), site_tab)
                 report = merge_reports(report, answered)
-        return attrs.evolve(report, drifts=self._drifts[site].seen)
+        return attrs.evolve(report, drifts=desk.drifts.seen)
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""
-        for pool in self._pools.values():
-            pool.close()
+        for desk in self._desks.values():
+            desk.pool.close()
 
     # --- turns
 
     def _turn(self, request: ChatRequest) -> Turn:
         route = self.route(request.model)
-        pool = self._pools[route.site]
+        desk = self._desks[desk_name(route.site, route.profile)]
         return Turn(
             request=request,
             route=route,
-            provider=pool.provider,
-            pool=pool,
-            health=self._memory.health(route.site),
-            pacer=self._pacers[route.site],
-            limits=pool.limits,
-            drifts=self._drifts[route.site],
+            desk=desk,
+            record=self._journal.begin(request),
             counter=self._counter,
             calls=call_protocol(request, self._key),
             max_file_bytes=self._settings.chat.max_file_bytes,
@@ -368,26 +321,11 @@ class Relay:
         if self._memory.is_news:
             await trio.to_thread.run_sync(self._memory.write, self._memory.news())
 
-    @asynccontextmanager
-    async def _open_tab(self) -> AsyncGenerator[Tab, None]:
-        browser = await self._supervisor.browser(timeout=self._settings.chrome.start_seconds)
-        async with open_tab(browser.connection, browser_context_id=self._context) as tab:
-            yield tab
-
-    async def _show(self, tab: Tab) -> None:
-        """Bring a tab before the person, where there is a window."""
-        if self._has_window():
-            await tab.session.execute(protocol.Page.bring_to_front())
-
     # --- what is known
-
-    def _has_window(self) -> bool:
-        browser = self._supervisor.current
-        return not (self._settings.chrome.headless if browser is None else browser.headless)
 
     def _tell_change(self, name: str) -> None:
         for watcher in self._watchers:
-            watcher.put(self._site_status(name))
+            watcher.put(self._site_status(self._desks[name]))
 
     def _default_site(self) -> str:
         wanted = self._settings.chat.default_site
@@ -399,22 +337,11 @@ class Relay:
                 return name
         return next((name for name in providers if not _has_accounts(providers[name])), next(iter(providers)))
 
-    def _browser_status(self) -> BrowserStatus:
-        browser = self._supervisor.current
-        return BrowserStatus(
-            state=self._supervisor.state,
-            generation=self._supervisor.generation,
-            version=browser.version if browser else None,
-            headless=browser.headless if browser else None,
-            owned=browser.owned if browser else None,
-            pid=browser.pid if browser else None,
-        )
-
-    def _site_status(self, name: str) -> SiteStatus:
-        health, pool = self._memory.health(name), self._pools[name].statistics
+    def _site_status(self, desk: Desk) -> SiteStatus:
+        health, pool = desk.health, desk.pool.statistics
         health.thaw()
         state, message, until = health.state, health.message, health.until
-        if state == "unknown" and (health.signed_in or not _has_accounts(self._registry.providers[name])):
+        if state == "unknown" and (health.signed_in or not _has_accounts(desk.provider)):
             state = "ready"
         chosen = health.model_cool_downs.get("")
         if state == "ready" and chosen is not None:
@@ -423,13 +350,13 @@ class Relay:
             state = "busy"
         room = pool.busy < pool.size or pool.waiting < self._settings.chat.queue
         return SiteStatus(
-            name=name,
-            title=self._registry.providers[name].site.title,
+            name=desk.name,
+            title=desk.provider.site.title,
             state=state,
             message=message,
             next_step=health.error.next_step if health.error else "",
             needs_person=health.paused,
-            drifts=self._drifts[name].seen,
+            drifts=desk.drifts.seen,
             resting_models=tuple(
                 ModelRest(model=model, until=down.until, message=down.message)
                 for model, down in health.model_cool_downs.items()
@@ -438,9 +365,44 @@ class Relay:
             tabs=pool.tabs,
             busy=pool.busy,
             waiting=pool.waiting,
-            next_at=self._pacers[name].next_at,
-            ready=state not in _CLOSED and room and self._supervisor.state != "down",
+            next_at=desk.pacer.next_at,
+            ready=state not in _CLOSED and room and desk.browser.supervisor.state != "down",
         )
+
+
+def _open_desk(
+    provider: Provider, browser: ProfileBrowser, settings: Settings, memory: SiteMemory, tabs: trio.Nursery
+) -> Desk:
+    site = provider.site.name
+    name = desk_name(site, browser.profile)
+    health = memory.health(name)
+    health.has_window = lambda: browser.has_window
+    pool = TabPool(
+        provider=provider,
+        open_tab=browser.open_tab,
+        nursery=tabs,
+        limits=_limits(provider, settings.limits),
+        size=settings.site(site).tabs or settings.chat.tabs,
+        queue=settings.chat.queue,
+        queue_seconds=settings.limits.queue_seconds,
+        health=health,
+        show=browser.show,
+    )
+    pacer = Pacer(
+        site=name,
+        title=provider.site.title,
+        pace=memory.pace(name, _pacing(provider, settings)),
+        longest_seconds=settings.limits.queue_seconds,
+    )
+    return Desk(
+        name=name,
+        provider=provider,
+        browser=browser,
+        pool=pool,
+        pacer=pacer,
+        health=health,
+        drifts=DriftRecord(name),
+    )
 
 
 def _model_state(site: SiteStatus, model: str) -> str:

@@ -37,6 +37,8 @@ class Route:
     """Where a model label leads."""
 
     site: str
+    profile: str = "default"
+    """The browser profile whose sign-in is used."""
     model: str | None
     """The site's own model that was asked for, or None where the site chooses."""
     by_default: bool
@@ -51,6 +53,8 @@ class Route:
 class BrowserStatus:
     """The browser, as the supervisor sees it."""
 
+    profile: str = "default"
+    """Which of the profiles it is."""
     state: str
     """``starting``, ``up``, ``restarting`` or ``down``."""
     version: str | None = None

@@ -49,8 +49,15 @@ class PoolStatistics:
 class Tabs(Protocol):
     """Where a turn gets its tab from; :class:`TabPool` is the one in the product."""
 
-    def lease(self, timeline: Timeline) -> AbstractAsyncContextManager[SiteTab]:
-        """Lend a tab for one turn."""
+    def lease(
+        self, timeline: Timeline, *, party: str = "", chat: str | None = None
+    ) -> AbstractAsyncContextManager[SiteTab]:
+        """Lend a tab for one turn.
+
+        Args:
+          party: who asks; parties take turns.
+          chat: the held chat that the turn goes on with; a tab that stands in it is lent, where it is free.
+        """
         ...
 
     def while_unwanted(self) -> AbstractContextManager[None]:
@@ -106,8 +113,14 @@ class TabPool:
         )
 
     @asynccontextmanager
-    async def lease(self, timeline: Timeline) -> AsyncGenerator[SiteTab, None]:
+    async def lease(
+        self, timeline: Timeline, *, party: str = "", chat: str | None = None
+    ) -> AsyncGenerator[SiteTab, None]:
         """Lend a tab for one turn.
+
+        Args:
+          party: who asks; parties take turns.
+          chat: the held chat that the turn goes on with; a tab that stands in it is lent, where it is free.
 
         Raises:
           QueueFull: too many turns wait already.
@@ -119,7 +132,7 @@ class TabPool:
         started = trio.current_time()
         site_tab: SiteTab | None = None
         try:
-            site_tab = await self._take()
+            site_tab = await self._take(chat)
             site_tab.turns += 1
             yield site_tab
         finally:
@@ -199,7 +212,13 @@ class TabPool:
 
     # --- the tabs
 
-    async def _take(self) -> SiteTab:
+    async def _take(self, chat: str | None) -> SiteTab:
+        standing = next(
+            (tab for tab in self._idle if chat is not None and tab.chat == chat and tab.usable), None
+        )
+        if standing is not None:
+            self._idle.remove(standing)
+            return standing
         while self._idle:
             site_tab = self._idle.pop()
             if site_tab.usable:
@@ -240,7 +259,9 @@ class TabPool:
         elif site_tab.met is not None:
             self.nursery.start_soon(self._watch_over, site_tab)
             self._release_slot()
-        elif self._waiters or self.health.paused or not self.limits.fresh_seconds:
+        elif (
+            self._waiters or self.health.paused or not self.limits.fresh_seconds or site_tab.chat is not None
+        ):
             # Whoever waits, or comes later, leads the tab where it needs it.
             self._idle.append(site_tab)
             self._release_slot()

@@ -25,15 +25,15 @@ from cdp_relay.chat.composing import check_length
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.controls import NOT_OFFERED, apply_controls
 from cdp_relay.chat.delivery import Delivery
-from cdp_relay.chat.drift import DriftRecord
+from cdp_relay.chat.desk import Desk
 from cdp_relay.chat.exchange import Exchange, open_exchange
-from cdp_relay.chat.health import SiteHealth, needs_person
+from cdp_relay.chat.health import needs_person
 from cdp_relay.chat.interruptions import Interruptions, watch_interruptions
 from cdp_relay.chat.offers import SeenModels
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
-from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.plan import Plan, plan_turn
 from cdp_relay.chat.produced import DEFAULT_MAX_FILE_BYTES
+from cdp_relay.chat.record import NoRecord, TurnRecord
 from cdp_relay.chat.shaping import Shape, Shaper, shape_of
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.tabs import Tabs
@@ -41,7 +41,9 @@ from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.usage import TokenCounter
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
+    ChatNamed,
     ChatRequest,
+    Drift,
     Finished,
     FinishReason,
     Notice,
@@ -77,12 +79,10 @@ class Turn:
 
     request: ChatRequest
     route: Route
-    provider: Provider
-    pool: Tabs
-    health: SiteHealth
-    pacer: Pacer
-    limits: StepLimits
-    drifts: DriftRecord
+    desk: Desk
+    """Where it is answered."""
+    record: TurnRecord = attrs.field(factory=NoRecord)
+    """Told of all that happens."""
     temporary: bool = False
     """Whether the settings want a temporary chat, for a request that does not say."""
     seen_models: SeenModels | None = None
@@ -98,6 +98,8 @@ class Turn:
     """How calls of tools stand in the prompt and in the answer, where there are any."""
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    pool: Tabs = attrs.field(init=False)
+    """Where its tab comes from."""
     timeline: Timeline = attrs.field(init=False)
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
     _admission: Admission = attrs.field(init=False)
@@ -111,17 +113,39 @@ class Turn:
     """The one of the request's own prompt."""
 
     def __attrs_post_init__(self) -> None:
+        self.pool = self.desk.pool
         self.timeline = Timeline(self.request.id, self.delivery)
-        self.delivery.on_drift = self.drifts.note
-        self._admission = Admission(self.health, self.timeline, self.route.model, self.person_seconds)
+        self.delivery.watch = self._watch
+        self._admission = Admission(self.desk.health, self.timeline, self.route.model, self.person_seconds)
+
+    @property
+    def provider(self) -> Provider:
+        """The site."""
+        return self.desk.provider
+
+    @property
+    def limits(self) -> StepLimits:
+        """How long each step may take."""
+        return self.desk.pool.limits
+
+    def _watch(self, event: ChatEvent) -> None:
+        if isinstance(event, Drift):
+            self.desk.drifts.note(event)
+        self.record.event(event)
+
+    def _named(self, conversation_id: str) -> None:
+        url = self.provider.conversation_url(conversation_id)
+        self.delivery.put(ChatNamed(conversation_id=conversation_id, conversation_url=url))
 
     async def run(self) -> None:
         """Run the turn to one of its three ends."""
+        self.record.routed(self.desk.name, self.route.model)
         try:
             with self.scope:
                 await self._run()
             if self.scope.cancelled_caught:
                 self.timeline.reach(Step.STOPPED)
+                self.record.ended("stopped")
                 self.delivery.close()
         except (RelayError, ExceptionGroup) as raised:
             error = sole_error(raised)
@@ -136,6 +160,7 @@ class Turn:
     def _fail(self, error: RelayError) -> None:
         self.timeline.reach(Step.FAILED, code=error.code)
         _log.info("turn_failed", request=self.request.id, site=self.provider.site.name, code=error.code)
+        self.record.ended("failed", error)
         self.delivery.close(error)
 
     def _bug(self, error: BaseException) -> InternalError:
@@ -181,7 +206,8 @@ class Turn:
         return self._exchange is not None and self._exchange.may_have_sent
 
     async def _attempt(self) -> None:
-        async with self.pool.lease(self.timeline) as site_tab, open_upload_folder() as folder:
+        party = f"{self.request.client} {self.request.session}"
+        async with self.pool.lease(self.timeline, party=party) as site_tab, open_upload_folder() as folder:
             # Once more: what others met while this turn waited for a tab holds for it as well.
             self._admission.check()
             self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
@@ -189,11 +215,11 @@ class Turn:
                 try:
                     with interruptions.applied():
                         await self._open(site_tab)
-                        entered = await self.pacer.enter(self.timeline)
+                        entered = await self.desk.pacer.enter(self.timeline)
                     try:
                         await self._converse(site_tab, folder, interruptions)
                     finally:
-                        self.pacer.leave(entered, sent=self._may_have_sent())
+                        self.desk.pacer.leave(entered, sent=self._may_have_sent())
                 except RelayError as error:
                     site_tab.doubtful = site_tab.doubtful or isinstance(error, BrowserError)
                     site_tab.met = error if needs_person(error) else None
@@ -249,7 +275,7 @@ class Turn:
             )
             async with open_exchange(self._exchange) as exchange:
                 with interruptions.applied():
-                    await exchange.send()
+                    await exchange.send(self.record.sending)
                 with interruptions.applied(states=False):
                     await exchange.receive()
                     if exchange.reader.over:
@@ -264,7 +290,8 @@ class Turn:
                             await last.compare()
 
     def _reader(self, shaper: Shaper | None) -> AnswerReader:
-        return AnswerReader(self.provider.new_decoder(), self.delivery, shaper, self.counter)
+        decoder = self.provider.new_decoder()
+        return AnswerReader(decoder, self.delivery, shaper, self.counter, named=self._named)
 
     async def _shaped(self, exchange: Exchange, shaper: Shaper) -> Exchange:
         """Give out what the shaper made of the answer, once the model has corrected it where it has to.
@@ -303,18 +330,18 @@ class Turn:
     async def _correct(self, exchange: Exchange, corrective: Exchange, shaper: Shaper) -> None:
         """Ask once more, in the same chat on the same page."""
         await exchange.settle()
-        entered = await self.pacer.enter(self.timeline)
+        entered = await self.desk.pacer.enter(self.timeline)
         try:
             async with open_exchange(corrective):
                 shaper.begin_correction()
                 with corrective.interruptions.applied():
-                    await corrective.send()
+                    await corrective.send(self.record.sending)
                 with corrective.interruptions.applied(states=False):
                     await corrective.receive()
                 if corrective.reader.finish_reason is FinishReason.INTERRUPTED:
                     raise AnswerStopped("The correction was stopped on the page.")
         finally:
-            self.pacer.leave(entered, sent=corrective.may_have_sent)
+            self.desk.pacer.leave(entered, sent=corrective.may_have_sent)
 
     def _deliver(self, events: Iterable[ChatEvent]) -> None:
         for event in events:
@@ -373,6 +400,7 @@ class Turn:
                 timeline=tuple(self.timeline.steps),
             )
         )
+        self.record.ended("finished")
         self.delivery.close()
 
 

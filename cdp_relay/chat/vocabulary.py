@@ -14,6 +14,7 @@ import attrs
 __all__ = [
     "ChatChoice",
     "ChatEvent",
+    "ChatNamed",
     "ChatRequest",
     "Drift",
     "FilePart",
@@ -171,11 +172,12 @@ class Wishes:
 
 @attrs.frozen(kw_only=True)
 class ChatChoice:
-    """Which chat on the site a request goes to; a new one that the site keeps, when nothing is said."""
+    """Which chat on the site a request goes to. When nothing is said, the one that holds the request's
+    conversation so far, where the relay knows of one, and else a new one."""
 
     temporary: bool | None = None
-    """A new chat that the site does not keep; refused where the site has none. None leaves it to the
-    settings, which ask for one only where there is one."""
+    """A new chat: with True one that the site does not keep (refused where the site has none), with False
+    one that it keeps. None leaves it to the settings, which ask for one only where there is one."""
     conversation_id: str | None = None
     """Go on with this chat: only what follows the last assistant message is sent."""
 
@@ -201,6 +203,16 @@ class ChatRequest:
     """Whether the client reads along. An answer that is taken whole can be mended up to its end."""
     client: str = ""
     """Who asks, as far as known (the User-Agent); for logs and fairness, never for routing."""
+    session: str = ""
+    """The client's own name for its conversation, where it sends one; for logs and fairness."""
+    key: str = ""
+    """Of requests that are to be made once: one with the key of another that runs, or whose answer is
+    kept, shares that one's answer."""
+    fingerprint: str = ""
+    """The same for the same request sent again, in whatever way its answer is to be told; empty where
+    nobody could say."""
+    retry: bool = False
+    """Whether the client says that it sent this before."""
 
 
 class Step(enum.StrEnum):
@@ -234,6 +246,15 @@ class StepReached:
     at_seconds: float
     facts: Mapping[str, Any] = attrs.field(factory=dict)
     """What is worth knowing about the step: queue position, ladder rung, conversation id, ..."""
+
+
+@attrs.frozen(kw_only=True)
+class ChatNamed:
+    """The site has named the chat that the answer stands in; comes once, as soon as it is known."""
+
+    conversation_id: str
+    conversation_url: str | None = None
+    """Where the chat can be opened."""
 
 
 @attrs.frozen
@@ -371,6 +392,7 @@ class Finished:
 
 ChatEvent = (
     StepReached
+    | ChatNamed
     | TextDelta
     | TextRetracted
     | ReasoningDelta

@@ -12,7 +12,7 @@ from cdp_relay.chat.drift import DriftRecord
 def test_drifts_are_counted_by_kind_and_logged_once_in_the_same_words() -> None:
     now = iter(range(100, 200))
     record = DriftRecord("chatgpt", clock=lambda: float(next(now)))
-    delivery = Delivery(on_drift=record.note)
+    delivery = Delivery(watch=lambda event: record.note(event) if isinstance(event, Drift) else None)
     with structlog.testing.capture_logs() as lines:
         for detail in ("op: swap", "op: swap", "op: merge"):
             delivery.put(Drift(kind="operation", detail=detail))

@@ -1,0 +1,91 @@
+"""Where a site's work is done: one site in one browser profile, with all that the relay has for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import attrs
+
+from cdp_relay.cdp import protocol
+from cdp_relay.chat.contract import Provider
+from cdp_relay.chat.drift import DriftRecord
+from cdp_relay.chat.health import SiteHealth
+from cdp_relay.chat.pacing import Pacer
+from cdp_relay.chat.status import BrowserStatus
+from cdp_relay.chat.tabs import TabPool
+from cdp_relay.chrome import Supervisor
+from cdp_relay.page import Tab, open_tab
+from cdp_relay.settings import ChromeSettings
+
+__all__ = ["DEFAULT_PROFILE", "Desk", "ProfileBrowser", "desk_name"]
+
+DEFAULT_PROFILE = "default"
+"""The profile of ``[chrome]``, which labels need not name."""
+
+
+def desk_name(site: str, profile: str) -> str:
+    """How a desk is called, in labels too: ``chatgpt``, and ``chatgpt@work`` in a further profile."""
+    return site if profile == DEFAULT_PROFILE else f"{site}@{profile}"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ProfileBrowser:
+    """The browser of one profile, as the desks use it."""
+
+    profile: str
+    supervisor: Supervisor
+    settings: ChromeSettings
+    context: str | None = None
+    """The browser context that all tabs are opened in; None for the profile's own."""
+
+    @property
+    def has_window(self) -> bool:
+        """Whether a person can see it."""
+        browser = self.supervisor.current
+        return not (self.settings.headless if browser is None else browser.headless)
+
+    @property
+    def status(self) -> BrowserStatus:
+        """How it is, as the supervisor sees it."""
+        browser = self.supervisor.current
+        return BrowserStatus(
+            profile=self.profile,
+            state=self.supervisor.state,
+            generation=self.supervisor.generation,
+            version=browser.version if browser else None,
+            headless=browser.headless if browser else None,
+            owned=browser.owned if browser else None,
+            pid=browser.pid if browser else None,
+        )
+
+    @asynccontextmanager
+    async def open_tab(self) -> AsyncGenerator[Tab, None]:
+        """Open a tab in the living browser, waiting for it when it has to be started."""
+        browser = await self.supervisor.browser(timeout=self.settings.start_seconds)
+        async with open_tab(browser.connection, browser_context_id=self.context) as tab:
+            yield tab
+
+    async def show(self, tab: Tab) -> None:
+        """Bring a tab before the person, where there is a window."""
+        if self.has_window:
+            await tab.session.execute(protocol.Page.bring_to_front())
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Desk:
+    """One site in one profile: its tabs, its pace, its health, and what of it has drifted."""
+
+    name: str
+    """As :func:`desk_name` has it."""
+    provider: Provider
+    browser: ProfileBrowser
+    pool: TabPool
+    pacer: Pacer
+    health: SiteHealth
+    drifts: DriftRecord
+
+    @property
+    def site(self) -> str:
+        """The site's name, without the profile."""
+        return self.provider.site.name
