@@ -47,6 +47,10 @@ class LeftTurn:
     url: str | None
     submitted: bool
     """Whether the prompt was seen to leave; when not, nobody knows."""
+    continued: bool = False
+    """Whether the chat was there before this turn: its last answer need not be this turn's."""
+    tab: str | None = None
+    """The page's target in the browser, as the step ``leased`` had it; it may stand there still."""
 
 
 @attrs.frozen(kw_only=True)
