@@ -46,6 +46,8 @@ ONLY_IN: dict[str, set[str]] = {
     "hypercorn": {"api", "providers"},  # the practice site brings a server of its own
     "trio_websocket": {"cdp"},
     "click": {"cli"},
+    "rich": {"cli"},
+    "prometheus_client": {"api"},
 }
 """Libraries that are some rooms' own business."""
 
