@@ -10,6 +10,7 @@ from functools import partial
 
 import attrs
 import trio
+from structlog.contextvars import bound_contextvars
 
 from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.contract import Pacing, Provider, SiteDefinition, StepLimits
@@ -19,6 +20,7 @@ from cdp_relay.chat.desk import DEFAULT_PROFILE, Desk, ProfileBrowser, desk_name
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
+from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
@@ -120,6 +122,8 @@ class Relay:
     _journal: Journal
     _key: bytes = attrs.field(factory=partial(secrets.token_bytes, 32), init=False)
     """A secret, which tells the model's calls from what only looks like them."""
+    board: TurnBoard = attrs.field(factory=TurnBoard, init=False)
+    """The turns that run, the last that ended, and the figures of all."""
     _watchers: set[SiteChanges] = attrs.field(factory=set, init=False)
     _created: int = attrs.field(factory=lambda: int(time.time()), init=False)
     _started: float = attrs.field(factory=trio.current_time, init=False)
@@ -302,7 +306,7 @@ class Relay:
             request=request,
             route=route,
             desk=desk,
-            record=self._journal.begin(request),
+            record=self.board.begin(request, self._journal.begin(request)),
             counter=self._counter,
             calls=call_protocol(request, self._key),
             max_file_bytes=self._settings.chat.max_file_bytes,
@@ -317,7 +321,9 @@ class Relay:
         return self._settings.chat.temporary if own is None else own
 
     async def _run(self, turn: Turn) -> None:
-        await turn.run()
+        # On each line that the turn's own tasks log; those that outlive it take it off again.
+        with bound_contextvars(request=turn.request.id):
+            await turn.run()
         if self._memory.is_news:
             await trio.to_thread.run_sync(self._memory.write, self._memory.news())
 
