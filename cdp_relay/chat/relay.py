@@ -25,6 +25,7 @@ from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_l
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.record import NO_JOURNAL, Journal
+from cdp_relay.chat.place import Place
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
@@ -219,36 +220,36 @@ class Relay:
           RelayError: no tab could be opened, its page did not open, or its menu did not.
         """
         if site is not None:
-            await self._look_up_models(self._desk(site).pool)
+            await self._look_up_models(self._desk(site))
             return {}
         failures: dict[str, RelayError] = {}
         for name, desk in self._desks.items():
             if "model" in desk.provider.site.controls:
                 try:
-                    await self._look_up_models(desk.pool)
+                    await self._look_up_models(desk)
                 except RelayError as error:
                     failures[name] = error
         return failures
 
-    async def _look_up_models(self, pool: TabPool) -> None:
-        site = pool.provider.site.name
-        timeline = Timeline(RequestId(f"models-{site}"), Delivery())
+    async def _look_up_models(self, desk: Desk) -> None:
+        pool = desk.pool
+        timeline = Timeline(RequestId(f"models-{desk.name}"), Delivery())
         async with pool.lease(timeline) as site_tab:
             await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
             await make_ready(site_tab, pool.limits)
             with step_limit(pool.provider, Step.READY, pool.limits.controls_seconds, "controls_seconds"):
                 items = await look_up_items(site_tab)
-        self._memory.menus[site] = self._read_menu(site, items)
+        self._memory.menus[desk.name] = self._read_menu(desk, items)
         await trio.to_thread.run_sync(self._memory.write, self._memory.news())
 
-    def _read_menu(self, site: str, items: Sequence[MenuItem]) -> SeenModels:
+    def _read_menu(self, desk: Desk, items: Sequence[MenuItem]) -> SeenModels:
         found = [(item.name, item.text, not item.disabled, item.why) for item in items]
-        return seen_models(self._registry.providers[site].site, found, round(time.time(), 3))
+        return seen_models(desk.provider.site, found, round(time.time(), 3))
 
-    def _learn_models(self, site: str, items: Sequence[MenuItem]) -> None:
+    def _learn_models(self, desk: Desk, items: Sequence[MenuItem]) -> None:
         """Add what a turn saw of a menu, which need not be all of it."""
-        before, now = self._memory.menus.get(site), self._read_menu(site, items)
-        self._memory.menus[site] = now if before is None else before.joined(now)
+        before, now = self._memory.menus.get(desk.name), self._read_menu(desk, items)
+        self._memory.menus[desk.name] = now if before is None else before.joined(now)
 
     def _desk(self, name: str) -> Desk:
         if name not in self._desks:
@@ -304,16 +305,19 @@ class Relay:
         desk = self._desks[desk_name(route.site, route.profile)]
         return Turn(
             request=request,
-            route=route,
-            desk=desk,
+            places=(place,),
             record=self.board.begin(request, self._journal.begin(request)),
             counter=self._counter,
             calls=call_protocol(request, self._key),
             max_file_bytes=self._settings.chat.max_file_bytes,
-            person_seconds=self._settings.chat.person_seconds,
+        place = Place(
+            desk=desk,
+            route=route,
             temporary=self._temporary(route.site),
-            seen_models=self._memory.menus.get(route.site),
-            learn_models=partial(self._learn_models, route.site),
+            seen_models=self._memory.menus.get(desk.name),
+            learn_models=partial(self._learn_models, desk),
+        )
+            person_seconds=self._settings.chat.person_seconds,
         )
 
     def _temporary(self, site: str) -> bool:

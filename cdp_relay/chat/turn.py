@@ -11,7 +11,7 @@ first one again. What comes of that can make the answer better, and never lose i
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 import structlog
@@ -21,6 +21,7 @@ from cdp_relay.chat.admission import Admission
 from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.attaching import Attachment, plan_files
 from cdp_relay.chat.calls import CallProtocol
+from cdp_relay.chat.chains import Refusals, leads_on
 from cdp_relay.chat.composing import check_length
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.controls import NOT_OFFERED, apply_controls
@@ -29,8 +30,8 @@ from cdp_relay.chat.desk import Desk
 from cdp_relay.chat.exchange import Exchange, open_exchange
 from cdp_relay.chat.health import needs_person
 from cdp_relay.chat.interruptions import Interruptions, watch_interruptions
-from cdp_relay.chat.offers import SeenModels
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat, open_conversation
+from cdp_relay.chat.place import Place
 from cdp_relay.chat.plan import Plan, plan_turn
 from cdp_relay.chat.produced import DEFAULT_MAX_FILE_BYTES
 from cdp_relay.chat.record import NoRecord, TurnRecord
@@ -62,7 +63,7 @@ from cdp_relay.errors import (
     SiteTimeout,
 )
 from cdp_relay.nursery import sole_error
-from cdp_relay.page import MenuItem, UploadFolder, open_upload_folder, watch_requests
+from cdp_relay.page import UploadFolder, open_upload_folder, watch_requests
 
 __all__ = ["Turn"]
 
@@ -78,17 +79,12 @@ class Turn:
     """
 
     request: ChatRequest
-    route: Route
-    desk: Desk
-    """Where it is answered."""
+    places: Sequence[Place]
+    """Where it may be answered: the next where one can't take work now, while nothing was sent."""
+    chain: str = ""
+    """What the label called them, where there are several."""
     record: TurnRecord = attrs.field(factory=NoRecord)
     """Told of all that happens."""
-    temporary: bool = False
-    """Whether the settings want a temporary chat, for a request that does not say."""
-    seen_models: SeenModels | None = None
-    """What the site's menu of models had when it was last open."""
-    learn_models: Callable[[Sequence[MenuItem]], None] = lambda _: None
-    """Told of what the menu of models has, where it had to be opened."""
     max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
     """The largest file of an answer that is fetched."""
     person_seconds: float = 0.0
@@ -113,7 +109,6 @@ class Turn:
     """The one of the request's own prompt."""
 
     def __attrs_post_init__(self) -> None:
-        self.pool = self.desk.pool
         self.timeline = Timeline(self.request.id, self.delivery)
         self.delivery.watch = self._watch
         self._admission = Admission(self.desk.health, self.timeline, self.route.model, self.person_seconds)
@@ -139,10 +134,9 @@ class Turn:
 
     async def run(self) -> None:
         """Run the turn to one of its three ends."""
-        self.record.routed(self.desk.name, self.route.model)
         try:
             with self.scope:
-                await self._run()
+                await self._run_somewhere()
             if self.scope.cancelled_caught:
                 self.timeline.reach(Step.STOPPED)
                 self.record.ended("stopped")
@@ -169,14 +163,19 @@ class Turn:
 
     async def _run(self) -> None:
         self._plan = plan_turn(
-            self.request, self.route, self.provider, temporary=self.temporary, seen=self.seen_models
+            self.request,
+            self.route,
+            self.provider,
+            temporary=self.place.temporary,
+            seen=self.place.seen_models,
         )
         planned = plan_files(self._plan.messages, self.provider.site, of=self.request.messages)
         self._prompt, self._files = word_prompt(self.request, planned.messages, self.calls), planned.files
         self._closing = word_closing(self.request, self.calls)
         self._shape = shape_of(self.request, self.calls)
         check_length(self._prompt, self.provider.site, self._files)
-        with trio.move_on_after(self.limits.total_seconds) as total:
+        # Over all places: what one has used up, the next has not.
+        with trio.move_on_at(self.timeline.started + self.limits.total_seconds) as total:
             while True:
                 await self._admission.enter()
                 try:
@@ -194,6 +193,26 @@ class Turn:
     async def _attempts(self) -> None:
         try:
             await self._attempt()
+    async def _run_somewhere(self) -> None:
+        """Run at the first of the places that can take it."""
+        refusals = Refusals(self.chain)
+        for place in self.places:
+            self._move_to(place)
+            self.record.routed(self.desk.name, self.route.model)
+            try:
+                await self._run()
+                return
+            except (RelayError, ExceptionGroup) as raised:
+                error = sole_error(raised)
+                if not isinstance(error, RelayError) or self._may_have_sent() or not leads_on(error):
+                    raise error from None
+                refusals.add(self.desk.name, error)
+                if place is self.places[-1]:
+                    raise refusals.conclusion() from None
+                following = self.places[len(refusals)].desk.name
+                message = f"{self.desk.name} can't answer now, so {following} is asked: {error.message}"
+                self.delivery.put(Notice(code="fell_back", message=message))
+
         except (RelayError, ExceptionGroup) as raised:
             error = sole_error(raised)
             if not isinstance(error, BrowserError) or not error.retryable or self._may_have_sent():
@@ -243,7 +262,7 @@ class Turn:
             self.limits,
             optional=plan.optional,
             seen=plan.seen,
-            learn=self.learn_models,
+            learn=self.place.learn_models,
         )
         missing = [name for name, outcome in controls.items() if outcome == NOT_OFFERED]
         for name in missing:
@@ -391,7 +410,7 @@ class Turn:
             Finished(
                 finish_reason=reason if shaper is None else shaper.finish_reason(reader.finish_reason),
                 usage=usage,
-                site=self.provider.site.name,
+                site=self.desk.name,
                 model=reader.model or exchange.model_sent,
                 conversation_id=conversation,
                 conversation_url=self.provider.conversation_url(conversation) if conversation else None,
