@@ -162,7 +162,7 @@ class ChatSettings:
         validator=in_(("keep", "archive", "delete")),
     )
     tidy_hours: float = _setting(
-        24.0, "How long a chat is unused before it is out of use.", validator=_POSITIVE
+        24.0, "How long a chat is unused before it is out of use; 0 is at once.", validator=ge(0.0)
     )
     max_file_bytes: int = _setting(
         32 * 1024 * 1024,
@@ -396,6 +396,11 @@ class Home:
     def journal_file(self) -> Path:
         """The database of requests, answers and chats."""
         return self.state / "journal.db"
+
+    @property
+    def begun_chats_file(self) -> Path:
+        """The chats that the relay has begun, where the user wants those out of use put away."""
+        return self.state / "begun-chats.json"
 
     @property
     def sites_file(self) -> Path:

@@ -97,6 +97,12 @@ class AnswerReader:
         """The answer's text so far; None when it is too long to be kept."""
         return None if self._kept is None else "".join(self._kept)
 
+    def name_chat(self, conversation_id: str) -> None:
+        """Learn what the chat is called."""
+        if conversation_id and conversation_id != self.conversation_id:
+            self.conversation_id = conversation_id
+            self.named(conversation_id)
+
     def body(self, data: bytes) -> None:
         """Take the next bytes of the response body."""
         self._take(self.decoder.feed(data))
@@ -163,9 +169,8 @@ class AnswerReader:
                     self._reasoning.add(text)
                     self._pass(event)
                 case ConversationSeen():
-                    if event.conversation_id and event.conversation_id != self.conversation_id:
-                        self.conversation_id = event.conversation_id
-                        self.named(event.conversation_id)
+                    if event.conversation_id is not None:
+                        self.name_chat(event.conversation_id)
                     self.message_id = event.message_id or self.message_id
                 case ModelSeen():
                     self.model = event.model

@@ -45,6 +45,7 @@ __all__ = [
     "StreamDecoder",
     "Submission",
     "SubmissionRule",
+    "TidyRule",
     "TitleSeen",
     "UsageSeen",
 ]
@@ -360,6 +361,15 @@ class ControlRule:
 
 
 @attrs.frozen(kw_only=True)
+class TidyRule:
+    """How a chat that is open is archived or deleted on its page."""
+
+    steps: tuple[tuple[str, ...], ...]
+    """Pressed in turn, each with its alternatives: the chat's menu, the item, and what confirms it. It is
+    done when the page has left the chat's address."""
+
+
+@attrs.frozen(kw_only=True)
 class RenderedAnswer:
     """Where the page shows its answers: the last rung of capture, and a check on the others."""
 
@@ -490,6 +500,8 @@ class SiteDefinition:
     """By wish: ``model``, ``effort``, ``temporary``, ``system``, ``temperature``, ``max_output_tokens``,
     ``stop``."""
     answer: RenderedAnswer = attrs.field(factory=RenderedAnswer)
+    tidy: Mapping[str, TidyRule] = attrs.field(factory=dict)
+    """By what is done: ``archive``, ``delete``; a site without an entry keeps its chats."""
     pacing: Pacing = attrs.field(factory=Pacing)
     stamps: Mapping[str, str] = attrs.field(factory=dict)
     """Build stamps for reports: a name, and ``SELECTOR@ATTRIBUTE`` where the page says it."""

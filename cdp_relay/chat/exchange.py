@@ -127,7 +127,7 @@ class Exchange:
         """Learn what the chat is called, where only the page's address says it."""
         reader, seconds = self.reader, self.provider.site.pages.named_seconds
         if seconds and reader.conversation_id is None and reader.text_bytes and not self.plan.temporary:
-            reader.conversation_id = self.plan.conversation_id or await chat_name(self.site_tab, seconds)
+            reader.name_chat(self.plan.conversation_id or await chat_name(self.site_tab, seconds) or "")
 
     async def settle(self) -> None:
         """See that nothing of the answer is on its way any more, so that the page takes another prompt.

@@ -254,6 +254,13 @@ class Backend(ChatSite[Turn]):
         self.journal.record("stop", body=body, stopped=stopped)
         await exchange.respond_json({"status": "ok", "last_message_id": turn.ids.answer if turn else None})
 
+    @route("PATCH", _API + rf"/conversation/{_UUID}")
+    async def put_away(self, exchange: Exchange, chat: str) -> None:
+        """Archive or delete a chat."""
+        body = exchange.json()
+        self.put_away_chat(chat, "deleted" if body.get("is_visible") is False else "archived")
+        await exchange.respond_json({"success": True})
+
     @route("GET", _API + rf"/conversations?/{_UUID}")
     async def history(self, exchange: Exchange, chat: str) -> None:
         """A chat's messages; an answer appears only when it is complete."""

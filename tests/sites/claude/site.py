@@ -211,6 +211,12 @@ class ClaudeSite(ChatSite[Turn]):
         turn = self.turn_of(chat)
         await exchange.respond_json({"title": _title(turn) or "" if turn else ""})
 
+    @route("DELETE", _CHAT)
+    async def remove(self, exchange: Exchange, chat: str) -> None:
+        """Delete a chat."""
+        self.put_away_chat(chat, "deleted")
+        await exchange.respond_json({})
+
     @route("GET", _CHAT)
     async def history(self, exchange: Exchange, chat: str) -> None:
         """A chat with its messages."""

@@ -148,6 +148,9 @@ class GeminiSite(ChatSite[Turn]):
             turn = self.turn_of(asked[0])
             self.journal.record("stop", body=asked, stopped=bool(turn and turn.stop()))
             result = []
+        elif rpc == "GzXR5e":
+            self.put_away_chat(asked[0], "deleted")
+            result = []
         else:
             result = []
         await exchange.respond(200, batch(rpc, result), content_type=_JSON)

@@ -369,6 +369,12 @@ class ChatSite(Site, Generic[T]):
         with suppress(AssertionError):
             await self.journal.wait("read", where=lambda read: bool(read["key"] == key), timeout=3)
 
+    def put_away_chat(self, chat: str, how: str) -> None:
+        """Note that the page has archived or deleted a chat; a deleted one is gone."""
+        self.journal.record("put_away", chat=chat, how=how)
+        if how == "deleted":
+            self._chats.pop(chat, None)
+
     def turn_of(self, chat: str) -> T | None:
         """The latest turn of a chat, kept or temporary."""
         return next((turn for turn in reversed(self._turns) if turn.conversation_id == chat), None)

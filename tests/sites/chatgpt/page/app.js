@@ -63,6 +63,16 @@ class App extends ChatApp {
     if (!this.temporary) history.replaceState(null, "", `/c/${id}`);
   }
 
+  /** Archive or delete the chat, and go to a new one. */
+  async putAway(values) {
+    await fetch(`/backend-api/conversation/${this.chat}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(values),
+    });
+    location.assign("/");
+  }
+
   reconfigure(config) {
     super.reconfigure({ ...config, generation: this.config.generation });
   }

@@ -2,6 +2,7 @@
 
 import { AnswerView } from "../../kit/page/answer_view.js";
 import { fileInput } from "../../kit/page/attachments.js";
+import { chatMenu } from "../../kit/page/chat_menu.js";
 import { Composer } from "../../kit/page/composer.js";
 import { element } from "../../kit/page/dom.js";
 import { duplicate } from "../../kit/page/overlays.js";
@@ -13,6 +14,7 @@ export class GenerationA extends Face {
   #labels;
   thread;
   #count = 0;
+  #menuPlace = element("div");
 
   constructor(app, labels) {
     super();
@@ -55,6 +57,7 @@ export class GenerationA extends Face {
           { id: "page-header" },
           headerPicker(this.app),
           element("div", { role: "radiogroup" }, ...modes),
+          this.#menuPlace,
           login || null,
         ),
         this.thread,
@@ -63,11 +66,31 @@ export class GenerationA extends Face {
     );
     this.composer = new Composer(this.app, this.#composerParts(footer, labels));
     if (this.app.config.duplicateComposer) duplicate(this.composer.root, footer);
+    if (this.app.chat) this.chatNamed();
   }
 
   beginThread() {}
 
-  chatNamed() {}
+  /** Only a chat that the site keeps has a menu. */
+  chatNamed() {
+    if (this.app.temporary || this.#menuPlace.firstChild) return;
+    const row = (label, name, values) => ({
+      label,
+      attributes: { "data-testid": `${name}-chat-menu-item` },
+      act: () => this.app.putAway(values),
+    });
+    const remove = {
+      ...row("Delete", "delete", { is_visible: false }),
+      question: {
+        attributes: { role: "dialog", "data-testid": "modal-delete-conversation-confirmation" },
+        confirm: { "data-testid": "delete-conversation-confirm-button", class: "btn-danger" },
+        cancel: {},
+      },
+    };
+    const rows = [row("Archive", "archive", { is_archived: true }), remove];
+    const button = { "data-testid": "conversation-options-button", "aria-label": "Open conversation options" };
+    this.#menuPlace.append(chatMenu(button, "…", rows));
+  }
 
   addTurn({ key, text, attachments = [] }) {
     const user = element(

@@ -55,6 +55,11 @@ class App extends ChatApp {
     if (!this.busy) await this.follow(new Turn(this, null, { first: false }));
   }
 
+  async remove() {
+    await fetch(this.chatUrl, { method: "DELETE" });
+    location.assign("/new");
+  }
+
   named(title) {
     this.title = title;
     this.face.showTitle(title);

@@ -1,6 +1,7 @@
 // What the page looks like: side bar, thread, composer.
 
 import { fileInput } from "../../kit/page/attachments.js";
+import { chatMenu } from "../../kit/page/chat_menu.js";
 import { Composer } from "../../kit/page/composer.js";
 import { element } from "../../kit/page/dom.js";
 import { TipTapEditor } from "../../kit/page/editors/tiptap.js";
@@ -26,6 +27,7 @@ export class Face {
   #column = element("div", { "data-testid": "chat-column-body" });
   #banners = element("div", { "data-composer-banner-layer": true });
   #title = element("button", { "data-testid": "chat-title-button", type: "button", class: "plain" });
+  #menuPlace = element("div");
   #rows = [];
 
   constructor(app) {
@@ -59,6 +61,7 @@ export class Face {
           "header",
           { "data-testid": "page-header", class: "page-header" },
           temporary ? element("span", {}, "Incognito chat") : this.#title,
+          this.#menuPlace,
           element("button", { type: "button", class: "plain", "aria-label": "Use incognito" }, "◌"),
         ),
         this.thread,
@@ -96,6 +99,14 @@ export class Face {
 
   showTitle(title) {
     this.#title.textContent = title;
+    if (this.#app.temporary || this.#menuPlace.firstChild) return;
+    const remove = {
+      label: "Delete",
+      attributes: { "data-testid": "delete-chat-trigger" },
+      act: () => this.#app.remove(),
+      question: { attributes: { role: "alertdialog" }, confirm: { "data-testid": "delete-modal-confirm" }, cancel: {} },
+    };
+    this.#menuPlace.append(chatMenu({ "data-testid": "chat-menu-trigger" }, "⌄", [remove]));
   }
 
   showDialog(name) {

@@ -70,6 +70,12 @@ class App extends ChatApp {
     if (this.temporary) return;
     history.replaceState(null, "", `${this.home}/app/${id.replace(/^c_/, "")}`);
     this.face.listChat(id);
+    this.face.offerMenu();
+  }
+
+  async remove() {
+    await call(this, "GzXR5e", [this.chat]);
+    location.assign(`${this.home}/app`);
   }
 
   async #loadChat() {
@@ -87,6 +93,7 @@ class App extends ChatApp {
       view.finish("complete");
       this.parent = response;
     }
+    this.face.offerMenu();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { AnswerView } from "../../kit/page/answer_view.js";
 import { fileInput } from "../../kit/page/attachments.js";
+import { chatMenu } from "../../kit/page/chat_menu.js";
 import { Composer } from "../../kit/page/composer.js";
 import { element } from "../../kit/page/dom.js";
 import { QuillEditor } from "../../kit/page/editors/quill.js";
@@ -205,6 +206,24 @@ export class Face {
     const words = element("span", { class: "title-text gds-body-s" }, title);
     const link = element("a", { href, "aria-label": title, "aria-current": current ? "page" : null }, words);
     return element("gem-nav-list-item", { "data-test-id": "conversation" }, link);
+  }
+
+  /** The chat's menu in the top bar; only a chat that is kept has one. */
+  offerMenu() {
+    const place = document.querySelector("top-bar-actions .right-section");
+    if (place.querySelector("conversation-actions-icon")) return;
+    const remove = {
+      label: "Delete",
+      attributes: { "data-test-id": "delete-button" },
+      act: () => this.#app.remove(),
+      question: {
+        attributes: { role: "dialog", class: "dialog mat-mdc-dialog-container" },
+        confirm: { "data-test-id": "confirm-button" },
+        cancel: { "data-test-id": "cancel-button" },
+      },
+    };
+    const button = { "data-test-id": "conversation-actions-menu-icon-button", "aria-label": "Open menu" };
+    place.prepend(element("conversation-actions-icon", {}, chatMenu(button, "⋮", [remove])));
   }
 
   listChat(id) {
