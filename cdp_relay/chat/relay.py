@@ -24,8 +24,8 @@ from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.pacing import Pacer
-from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.place import Place
+from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.tabs import TabPool
@@ -303,13 +303,6 @@ class Relay:
     def _turn(self, request: ChatRequest) -> Turn:
         route = self.route(request.model)
         desk = self._desks[desk_name(route.site, route.profile)]
-        return Turn(
-            request=request,
-            places=(place,),
-            record=self.board.begin(request, self._journal.begin(request)),
-            counter=self._counter,
-            calls=call_protocol(request, self._key),
-            max_file_bytes=self._settings.chat.max_file_bytes,
         place = Place(
             desk=desk,
             route=route,
@@ -317,6 +310,13 @@ class Relay:
             seen_models=self._memory.menus.get(desk.name),
             learn_models=partial(self._learn_models, desk),
         )
+        return Turn(
+            request=request,
+            places=(place,),
+            record=self.board.begin(request, self._journal.begin(request)),
+            counter=self._counter,
+            calls=call_protocol(request, self._key),
+            max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
         )
 

@@ -94,6 +94,8 @@ class Turn:
     """How calls of tools stand in the prompt and in the answer, where there are any."""
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    place: Place = attrs.field(init=False)
+    """Where it is answered, as far as is known by now."""
     pool: Tabs = attrs.field(init=False)
     """Where its tab comes from."""
     timeline: Timeline = attrs.field(init=False)
@@ -111,7 +113,24 @@ class Turn:
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
         self.delivery.watch = self._watch
-        self._admission = Admission(self.desk.health, self.timeline, self.route.model, self.person_seconds)
+        self._move_to(self.places[0])
+
+    def _move_to(self, place: Place) -> None:
+        """Take up a place; the request is planned anew there."""
+        self.place, self.pool, self._exchange = place, place.desk.pool, None
+        # Nobody waits for a person at one site while another one may answer.
+        person_seconds = self.person_seconds if place is self.places[-1] else 0.0
+        self._admission = Admission(place.desk.health, self.timeline, place.route.model, person_seconds)
+
+    @property
+    def desk(self) -> Desk:
+        """The site, in its profile."""
+        return self.place.desk
+
+    @property
+    def route(self) -> Route:
+        """What the request's label means there."""
+        return self.place.route
 
     @property
     def provider(self) -> Provider:
@@ -161,6 +180,26 @@ class Turn:
         _log.error("turn_bug", request=self.request.id, exc_info=error)
         return InternalError(f"A bug in CDP Relay ended the request ({type(error).__name__}).")
 
+    async def _run_somewhere(self) -> None:
+        """Run at the first of the places that can take it."""
+        refusals = Refusals(self.chain)
+        for place in self.places:
+            self._move_to(place)
+            self.record.routed(self.desk.name, self.route.model)
+            try:
+                await self._run()
+                return
+            except (RelayError, ExceptionGroup) as raised:
+                error = sole_error(raised)
+                if not isinstance(error, RelayError) or self._may_have_sent() or not leads_on(error):
+                    raise error from None
+                refusals.add(self.desk.name, error)
+                if place is self.places[-1]:
+                    raise refusals.conclusion() from None
+                following = self.places[len(refusals)].desk.name
+                message = f"{self.desk.name} can't answer now, so {following} is asked: {error.message}"
+                self.delivery.put(Notice(code="fell_back", message=message))
+
     async def _run(self) -> None:
         self._plan = plan_turn(
             self.request,
@@ -193,26 +232,6 @@ class Turn:
     async def _attempts(self) -> None:
         try:
             await self._attempt()
-    async def _run_somewhere(self) -> None:
-        """Run at the first of the places that can take it."""
-        refusals = Refusals(self.chain)
-        for place in self.places:
-            self._move_to(place)
-            self.record.routed(self.desk.name, self.route.model)
-            try:
-                await self._run()
-                return
-            except (RelayError, ExceptionGroup) as raised:
-                error = sole_error(raised)
-                if not isinstance(error, RelayError) or self._may_have_sent() or not leads_on(error):
-                    raise error from None
-                refusals.add(self.desk.name, error)
-                if place is self.places[-1]:
-                    raise refusals.conclusion() from None
-                following = self.places[len(refusals)].desk.name
-                message = f"{self.desk.name} can't answer now, so {following} is asked: {error.message}"
-                self.delivery.put(Notice(code="fell_back", message=message))
-
         except (RelayError, ExceptionGroup) as raised:
             error = sole_error(raised)
             if not isinstance(error, BrowserError) or not error.retryable or self._may_have_sent():
