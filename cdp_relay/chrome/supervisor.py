@@ -31,7 +31,7 @@ __all__ = ["Supervisor", "supervise"]
 
 _log = structlog.stdlib.get_logger("cdp_relay.chrome")
 
-State = Literal["starting", "up", "restarting", "down"]
+State = Literal["unused", "starting", "up", "restarting", "down"]
 
 
 @asynccontextmanager
@@ -41,20 +41,27 @@ async def supervise(
     *,
     policy: RestartPolicy | None = None,
     limits: ConnectionLimits | None = None,
+    lazy: bool = False,
 ) -> AsyncGenerator[Supervisor, None]:
     """Run a browser, or an attachment to one, for as long as the block lasts.
 
     The block begins when the first start succeeded. Leaving it, also by cancellation, ends a
     browser that we started in good order.
 
+    Args:
+      lazy: begin the block at once, and start the browser when it is wanted for the first time.
+
     Raises:
       RelayError: the first start failed, as :func:`open_browser` says.
     """
     supervisor = Supervisor(settings, home, policy or RestartPolicy(), limits)
+    if lazy:
+        supervisor.state = "unused"
     async with open_nursery() as nursery:
         nursery.start_soon(supervisor._run)
         try:
-            await supervisor.browser(timeout=math.inf)
+            if not lazy:
+                await supervisor.browser(timeout=math.inf)
             yield supervisor
         finally:
             supervisor._stopping = True
@@ -67,8 +74,8 @@ class Supervisor:
     """The way to the browser of the moment. Made by :func:`supervise`."""
 
     state: State
-    """``starting`` the first time, ``up``, ``restarting`` after a death, ``down`` when there is none
-    until a request wants it."""
+    """``unused`` before the first request wants it, ``starting`` the first time, ``up``, ``restarting``
+    after a death, ``down`` when there is none until a request wants it."""
     generation: int
     """Rises with every start that succeeded; what belongs to an earlier browser is gone."""
     last_error: RelayError | None
@@ -126,7 +133,7 @@ class Supervisor:
                     return browser
                 if self._failures != seen and self.last_error is not None:
                     raise copy.copy(self.last_error)
-                if self.state == "down":
+                if self.state in ("unused", "down"):
                     self._refuse()
                     self._wanted.set()
                 await self._changed.wait()
@@ -155,6 +162,9 @@ class Supervisor:
         self._changed = trio.Event()
 
     async def _run(self) -> None:
+        if self.state == "unused":
+            await self._wanted.wait()
+            self._move("starting")
         while True:
             ended = await self._live()
             if ended is None:

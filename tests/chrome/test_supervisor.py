@@ -282,3 +282,20 @@ async def test_an_attached_browser_that_went_is_attached_to_again_when_it_is_bac
             async with open_browser(chrome, home, port=port):
                 assert not (await supervisor.browser(timeout=20)).owned
                 assert supervisor.generation == 2
+
+
+async def test_a_lazy_one_starts_nothing_until_somebody_wants_it(home: Home, chrome: ChromeSettings) -> None:
+    missing = attrs.evolve(chrome, executable=str(home.state / "no-such-browser"))
+    async with supervise(missing, home, lazy=True) as supervisor:
+        assert (supervisor.state, supervisor.generation, supervisor.last_error) == ("unused", 0, None)
+        assert supervisor.current is None
+        for _ in range(2):  # each request tries, and fails by itself
+            with pytest.raises(BrowserNotFound):
+                await supervisor.browser(timeout=20)
+            assert supervisor.state == "down"
+
+
+async def test_a_lazy_one_that_nobody_wants_ends_at_once(home: Home, chrome: ChromeSettings) -> None:
+    async with supervise(chrome, home, lazy=True):
+        pass
+    assert not home.profiles.exists()
