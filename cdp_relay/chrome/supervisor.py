@@ -58,7 +58,7 @@ async def supervise(
     if lazy:
         supervisor.state = "unused"
     async with open_nursery() as nursery:
-        nursery.start_soon(supervisor._run)
+        nursery.start_soon(supervisor._run, lazy)
         try:
             if not lazy:
                 await supervisor.browser(timeout=math.inf)
@@ -161,8 +161,8 @@ class Supervisor:
         self._changed.set()
         self._changed = trio.Event()
 
-    async def _run(self) -> None:
-        if self.state == "unused":
+    async def _run(self, lazy: bool) -> None:
+        if lazy:
             await self._wanted.wait()
             self._move("starting")
         while True:
