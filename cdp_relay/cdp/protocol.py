@@ -2861,6 +2861,33 @@ class Runtime:
         answer = yield {"method": "Runtime.evaluate", "params": params}
         return Runtime.EvaluateResult.from_json(answer)
 
+    class GetHeapUsageResult(WireObject, frozen=True, kw_only=True):
+        """The answer to ``Runtime.getHeapUsage``."""
+
+        used_size: float
+        total_size: float
+        embedder_heap_used_size: float
+        backing_storage_size: float
+
+        @classmethod
+        def from_json(cls, raw: JSON) -> Runtime.GetHeapUsageResult:
+            """Read the wire form; what is missing becomes None."""
+            get: Callable[[str], Any] = raw.get
+            return cls(
+                used_size=get("usedSize"),
+                total_size=get("totalSize"),
+                embedder_heap_used_size=get("embedderHeapUsedSize"),
+                backing_storage_size=get("backingStorageSize"),
+                raw=raw,
+            )
+
+    @staticmethod
+    def get_heap_usage() -> Command[Runtime.GetHeapUsageResult]:
+        """``Runtime.getHeapUsage``."""
+        params: JSON = {}
+        answer = yield {"method": "Runtime.getHeapUsage", "params": params}
+        return Runtime.GetHeapUsageResult.from_json(answer)
+
     class GetPropertiesResult(WireObject, frozen=True, kw_only=True):
         """The answer to ``Runtime.getProperties``."""
 
