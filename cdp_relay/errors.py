@@ -21,6 +21,7 @@ __all__ = [
     "AccountChooser",
     "AnswerBlocked",
     "AnswerIncomplete",
+    "AnswerNotKept",
     "AnswerStopped",
     "AttachTargetRefused",
     "AttachmentRefused",
@@ -44,6 +45,7 @@ __all__ = [
     "ForbiddenHost",
     "ForbiddenOrigin",
     "GenerationFailed",
+    "IdempotencyKeyReused",
     "InsertionFailed",
     "InternalError",
     "InvalidKey",
@@ -257,6 +259,23 @@ class PreviousResponseNotFound(UserError):
 
     code = "previous_response_not_found"
     next_step = "Send the whole conversation as input, without previous_response_id."
+
+
+class IdempotencyKeyReused(UserError):
+    """The Idempotency-Key of the request came with another request before."""
+
+    code = "idempotency_key_reused"
+    # Not 409, which clients send again.
+    status = 422
+    next_step = "Send each request with a key of its own; the same key only for the same request."
+
+
+class AnswerNotKept(UserError):
+    """The answer was made, but is not kept: it was too large, or no content is kept at all."""
+
+    code = "answer_not_kept"
+    status = 410
+    next_step = "Look at the chat on the site, or send the request again with a new Idempotency-Key."
 
 
 class ModelUnavailable(UserError):

@@ -12,6 +12,7 @@ from typing import Any, NewType
 import attrs
 
 __all__ = [
+    "AnswerShared",
     "ChatChoice",
     "ChatEvent",
     "ChatNamed",
@@ -249,6 +250,18 @@ class StepReached:
 
 
 @attrs.frozen(kw_only=True)
+class AnswerShared:
+    """The request shares the answer of another one, and was not asked; comes first, and only then."""
+
+    request: RequestId
+    """The one that was asked."""
+    begun_at: float
+    """When that one came; unix seconds."""
+    kept: bool
+    """Whether the answer is told again after its end; the turn still runs otherwise."""
+
+
+@attrs.frozen(kw_only=True)
 class ChatNamed:
     """The site has named the chat that the answer stands in; comes once, as soon as it is known."""
 
@@ -391,7 +404,8 @@ class Finished:
 
 
 ChatEvent = (
-    StepReached
+    AnswerShared
+    | StepReached
     | ChatNamed
     | TextDelta
     | TextRetracted
