@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chat": GROUND | {"settings", "cdp", "chrome", "page", "wire"},
     "providers": GROUND | {"wire", "chat.vocabulary", "chat.contract"},
     "store": GROUND | {"settings", "chat.vocabulary"},
-    "api": GROUND | {"settings", "chat", "store"},
+    "api": GROUND | {"__version__", "settings", "chat", "store"},
     "recording": GROUND | {"settings", "page", "cdp"},
     "tools": GROUND | {"settings", "page", "cdp", "chrome"},
     "mcp": GROUND | {"settings", "tools", "page"},

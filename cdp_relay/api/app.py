@@ -19,6 +19,7 @@ from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.json_body import parse_object
 from cdp_relay.api.messages import routes as messages
 from cdp_relay.api.messages.models import model_entry, model_page
+from cdp_relay.api.metrics import add_metrics
 from cdp_relay.api.ollama import routes as ollama
 from cdp_relay.api.responses import routes as responses
 from cdp_relay.api.service import Handler, Service
@@ -47,6 +48,11 @@ def build_app(service: Service) -> QuartTrio:
         if request.method != "HEAD":  # a base URL that lacks its /v1
             raise NotFound("There is nothing at this path.")
         return Response(b"", 200, {"content-type": "application/json"})
+
+    @app.before_request
+    async def note_route() -> None:
+        rule = request.url_rule
+        current_exchange(request.scope).route = "" if rule is None else str(rule.rule)
 
     @route("/health", "GET")
     async def health() -> Response:
@@ -96,6 +102,7 @@ def build_app(service: Service) -> QuartTrio:
     responses.add_routes(route, service)
     messages.add_routes(route, service)
     ollama.add_routes(route, service)
+    add_metrics(route, service)
 
     @app.errorhandler(Exception)
     async def fail(error: Exception) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from cdp_relay.chat.examine import SiteReport
+from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
 from cdp_relay.chat.usage import TokenCount
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest
@@ -16,6 +17,9 @@ __all__ = ["RelayLike"]
 
 class RelayLike(Protocol):
     """The seam between HTTP and chat. ``cdp_relay.chat.relay.Relay`` is the one in the product."""
+
+    board: TurnBoard
+    """The turns that run, the last that ended, and the figures of all."""
 
     def ask(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Put one question to a site and yield what comes back, :class:`Finished` last.

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 import structlog
 import trio
+from structlog.contextvars import bound_contextvars
 
 from cdp_relay.api.exchange import Exchange, new_request_id
 from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.gate import Gate, Head, body_too_large
+from cdp_relay.api.traffic import Traffic
 from cdp_relay.errors import BodyTimeout, MethodNotAllowed, RelayError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Door:
 
     application: ASGIFramework
     gate: Gate
+    traffic: Traffic = attrs.field(factory=Traffic)
     body_seconds: float = 60.0
     """Longest time for a whole body."""
     _exchanges: set[Exchange] = attrs.field(factory=set, init=False)
@@ -101,11 +104,16 @@ class Door:
     @contextmanager
     def _kept(self, exchange: Exchange) -> Iterator[None]:
         self._exchanges.add(exchange)
-        try:
-            yield
-        finally:
-            self._exchanges.remove(exchange)
-            _write_log(exchange)
+        self.traffic.open += 1
+        # Whatever logs a line on the way of the request says which one it is.
+        with bound_contextvars(request=exchange.id):
+            try:
+                yield
+            finally:
+                self._exchanges.remove(exchange)
+                self.traffic.open -= 1
+                self.traffic.note(exchange)
+                _write_log(exchange)
 
     async def _read_body(self, head: Head, receive: ASGIReceiveCallable) -> bytes:
         body = bytearray()
@@ -249,7 +257,7 @@ def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
 
 def _write_log(exchange: Exchange) -> None:
     facts: dict[str, Any] = {
-        "id": exchange.id,
+        "request": exchange.id,
         "method": exchange.method,
         "path": header_text(exchange.path, 200),
         "status": exchange.status,

@@ -50,6 +50,8 @@ class Exchange:
     body: bytes = b""
     headers: dict[str, str] = attrs.field(factory=dict)
     """Headers for the answer, whatever it becomes."""
+    route: str = ""
+    """The pattern of the path that answers it; empty where none does."""
     status: int | None = None
     """What was answered; None until then."""
     whole: bool = False

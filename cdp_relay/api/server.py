@@ -20,6 +20,7 @@ from cdp_relay.api.door import Door
 from cdp_relay.api.gate import Gate
 from cdp_relay.api.listeners import abort_connections, listen_on_loopback
 from cdp_relay.api.service import Service
+from cdp_relay.api.traffic import Traffic
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["Server", "serve"]
@@ -77,15 +78,17 @@ async def serve(
         port: int = sockets[0].getsockname()[1]
         gate = Gate(key=key, port=port, max_body_bytes=settings.max_body_bytes)
         async with trio.open_nursery() as nursery:
+            traffic = Traffic()
             app = build_app(
                 Service(
                     relay=relay,
+                    traffic=traffic,
                     settings=settings,
                     base_url=lambda: _base_url(settings.host, port),
                     background=nursery,
                 )
             )
-            door = Door(app, gate)
+            door = Door(app, gate, traffic)
             server = Server(
                 host=settings.host,
                 port=port,

@@ -10,6 +10,7 @@ import trio
 from quart import Response
 
 from cdp_relay.api.contract import RelayLike
+from cdp_relay.api.traffic import Traffic
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["AddRoute", "Handler", "Service"]
@@ -35,3 +36,5 @@ class Service:
     """What a client should have as its base URL; named where a path is wrong."""
     background: trio.Nursery
     """For answers that outlive the request that asked for them; cancelled when the service stops."""
+    traffic: Traffic = attrs.field(factory=Traffic)
+    """What has come through the door."""

@@ -12,6 +12,7 @@ import trio
 
 from cdp_relay.api import Server, serve
 from cdp_relay.chat.examine import Finding, SiteReport
+from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.status import BrowserStatus, ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.usage import TokenCount, estimate_tokens
 from cdp_relay.chat.vocabulary import (
@@ -71,6 +72,7 @@ class ScriptedRelay:
     site_status: SiteStatus = attrs.field(
         factory=lambda: SiteStatus(name="practice", title="Practice", state="ready", ready=True, tabs=1)
     )
+    board: TurnBoard = attrs.field(factory=TurnBoard)
     asked: list[ChatRequest] = attrs.field(factory=list)
     looked_up: list[str | None] = attrs.field(factory=list)
     running: int = 0
