@@ -16,7 +16,7 @@ from cdp_relay.chrome.find import BrowserBinary
 from cdp_relay.chrome.launch import launch
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.chrome.pinned import close_spare_pages, keep_a_page
-from cdp_relay.chrome.process import BrowserProcess
+from cdp_relay.chrome.process import SILENT_STOP_SECONDS, BrowserProcess
 from cdp_relay.errors import BrowserError, BrowserGone, BrowserStalled
 from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import ChromeSettings, Home
@@ -28,8 +28,6 @@ _log = structlog.stdlib.get_logger("cdp_relay.chrome")
 _CLOSE_SECONDS = 2.0
 # Between the end of the connection and that of its process; measured 0.02-0.1 s.
 _EXIT_SECONDS = 2.0
-# It has been silent for long already, and what it would write was written by then.
-_STALLED_STOP_SECONDS = 2.0
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -43,7 +41,11 @@ class Browser:
     """As the browser has it: ``156.0.8078.79``."""
     headless: bool
     owned: bool
-    """Whether we started it, and so end it."""
+    """Whether a relay started it, and so ends it."""
+    name: str
+    """Names this run of the browser, and no other."""
+    taken_over: bool = False
+    """Whether an earlier relay started it."""
     process: BrowserProcess | None = None
     profile: Path | None = None
     binary: BrowserBinary | None = None
@@ -100,8 +102,9 @@ async def open_browser(
     """Start a browser on its dedicated profile and connect, or attach to ``settings.attach``.
 
     The block is not cancelled when the browser goes: see ``browser.connection.closed``. Leaving the
-    block, also by cancellation, closes a browser that we started so that log-ins survive
-    (``Browser.close``, then SIGINT, then SIGKILL after 10 s); an attached one is left running.
+    block, also by cancellation, closes a browser that we started or took over, so that log-ins survive
+    (``Browser.close``, then SIGINT, then SIGKILL after 10 s). An attached one is left running, and so is
+    every other with ``settings.keep_running``; the next call takes that one over.
 
     Args:
       headless: in place of the setting.
@@ -130,20 +133,27 @@ async def open_browser(
                 version=version,
                 headless=headless,
                 owned=True,
+                name=_run_name(url),
+                taken_over=launched.taken_over,
                 process=launched.process,
                 profile=launched.profile,
                 binary=launched.binary,
             )
-            _log.info("chrome.started", pid=browser.pid, version=version, url=http_url, headless=headless)
-            pinned = await close_spare_pages(connection)
+            event = "chrome.taken_over" if launched.taken_over else "chrome.started"
+            _log.info(event, pid=browser.pid, version=version, url=http_url, headless=headless)
+            pinned = await close_spare_pages(connection, taken_over=launched.taken_over)
             async with open_nursery() as nursery:
                 nursery.start_soon(keep_a_page, connection, pinned)
                 try:
                     yield browser
                 finally:
                     nursery.cancel_scope.cancel()
-                    with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-                        await _close(browser, launched.process, url)
+                    if settings.keep_running and not _is_stalled(browser):
+                        launched.process.left = True
+                        _log.info("chrome.kept_running", pid=browser.pid, url=http_url)
+                    else:
+                        with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                            await _close(browser, launched.process, url)
 
 
 @asynccontextmanager
@@ -158,9 +168,19 @@ async def _attach(address: str, limits: ConnectionLimits | None) -> AsyncGenerat
             version=version,
             headless=headless,
             owned=False,
+            name=_run_name(url),
         )
         _log.info("chrome.attached", version=version, url=browser.http_url, headless=headless)
         yield browser
+
+
+def _run_name(url: str) -> str:
+    """The last part of a browser's address, which it makes up at each start."""
+    return url.rpartition("/")[2]
+
+
+def _is_stalled(browser: Browser) -> bool:
+    return isinstance(browser.connection.close_error, BrowserStalled)
 
 
 async def _version(connection: Connection) -> tuple[str, bool]:
@@ -172,8 +192,8 @@ async def _version(connection: Connection) -> tuple[str, bool]:
 
 async def _close(browser: Browser, process: BrowserProcess, url: str) -> None:
     """Ask it to close, and note when it said yes."""
-    if isinstance(browser.connection.close_error, BrowserStalled):
-        process.stop_seconds = _STALLED_STOP_SECONDS
+    if _is_stalled(browser):
+        process.stop_seconds = SILENT_STOP_SECONDS
         return
     try:
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,13 +17,20 @@ import psutil
 import structlog
 import trio
 
+from cdp_relay.cdp import browser_websocket_url
 from cdp_relay.chrome.find import BrowserBinary, find_browser
 from cdp_relay.chrome.flags import browser_arguments
-from cdp_relay.chrome.lock import ProfileLock, lock_profile
-from cdp_relay.chrome.process import STOP_SECONDS, BrowserProcess, run_process
+from cdp_relay.chrome.lock import LeftBrowser, ProfileLock, lock_profile
+from cdp_relay.chrome.process import (
+    SILENT_STOP_SECONDS,
+    STOP_SECONDS,
+    BrowserProcess,
+    adopt_process,
+    run_process,
+)
 from cdp_relay.chrome.processes import ProcessName, free_port, listens_on, port_holder, profile_holder
 from cdp_relay.chrome.profile import prepare_profile, profile_folder
-from cdp_relay.errors import LaunchFailed, PortTaken, ProfileInUse
+from cdp_relay.errors import BrowserError, LaunchFailed, PortTaken, ProfileInUse, UserError
 from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import ChromeSettings, Home
 
@@ -33,6 +42,8 @@ _PORT_TRIES = 4
 # A browser answers in 0.13-0.8 s. One whose wrapper swallows its messages is asked for instead.
 _ASK_AFTER_SECONDS = 2.0
 _ASK_EVERY_SECONDS = 0.5
+# A browser that runs already answers within milliseconds; one that hangs is ended.
+_ANSWER_SECONDS = 3.0
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +56,8 @@ class Launched:
     port: int
     websocket_url: str | None
     """As the browser itself said it; None when it said nothing and has to be asked."""
+    taken_over: bool = False
+    """Whether an earlier relay started it."""
 
 
 class _PortLost(Exception):
@@ -62,6 +75,8 @@ async def launch(
 ) -> AsyncGenerator[Launched, None]:
     """Run a browser on the profile for as long as the block lasts.
 
+    One that an earlier relay left there is taken over, if it was started in the same way and answers.
+
     Args:
       port: the debugging port; 0 takes a free one, and another one when that was lost to somebody
         between the choice and the start.
@@ -74,16 +89,41 @@ async def launch(
     """
     binary = find_browser(settings.executable)
     profile = profile_folder(home, settings.profile)
-    async with hold_profile(profile) as lock, AsyncExitStack() as running:
+    arguments = partial(
+        browser_arguments, profile=profile, headless=headless, extra=settings.args, platform=sys.platform
+    )
+    start = _digest([str(binary.path), *arguments(port=0)])
+
+    def is_same_start(left: LeftBrowser) -> bool:
+        return left.start == start and left.port is not None and port in (0, left.port)
+
+    async with hold_profile(profile, keep=is_same_start) as lock, AsyncExitStack() as running:
+        if lock.left_behind is not None and lock.left_behind.port is not None:
+            left_port = lock.left_behind.port
+            process = await running.enter_async_context(adopt_process(lock.left_behind.process, profile))
+            url = await _answer(process, left_port)
+            if url is not None:
+                lock.note_browser(process.pid, port=left_port, start=start)
+                yield Launched(
+                    process=process,
+                    binary=binary,
+                    profile=profile,
+                    port=left_port,
+                    websocket_url=url,
+                    taken_over=True,
+                )
+                return
+            _log.warning("chrome.not_taken_over", pid=process.pid, reason="it does not answer")
+            process.stop_seconds = SILENT_STOP_SECONDS
+            await running.aclose()
         for _ in range(_PORT_TRIES):
             chosen = port or ports()
             if port and await trio.to_thread.run_sync(_is_taken, port):
                 raise await _taken(port)
-            arguments = browser_arguments(
-                profile=profile, port=chosen, headless=headless, extra=settings.args, platform=sys.platform
-            )
             process = await running.enter_async_context(
-                run_process([str(binary.path), *arguments], environ=child_environment(os.environ))
+                run_process(
+                    [str(binary.path), *arguments(port=chosen)], environ=child_environment(os.environ)
+                )
             )
             lock.note_browser(process.pid)
             try:
@@ -95,6 +135,7 @@ async def launch(
                 if port:
                     raise await _taken(port) from None
                 continue
+            lock.note_browser(process.pid, port=chosen, start=start)
             process.stop_seconds = STOP_SECONDS
             yield Launched(process=process, binary=binary, profile=profile, port=chosen, websocket_url=url)
             return
@@ -105,8 +146,13 @@ async def launch(
 
 
 @asynccontextmanager
-async def hold_profile(profile: Path) -> AsyncGenerator[ProfileLock, None]:
-    """Make the profile ready and hold it; a browser that a killed relay left on it is ended first.
+async def hold_profile(
+    profile: Path, *, keep: Callable[[LeftBrowser], bool] | None = None
+) -> AsyncGenerator[ProfileLock, None]:
+    """Make the profile ready and hold it; a browser that an earlier relay left on it is ended first.
+
+    Args:
+      keep: says of such a browser that it may stay; it is the lock's ``left_behind`` then.
 
     Raises:
       ProfileRefused: the folder cannot be used.
@@ -114,19 +160,37 @@ async def hold_profile(profile: Path) -> AsyncGenerator[ProfileLock, None]:
     """
     prepare_profile(profile)
     with lock_profile(profile) as lock:
-        if lock.left_behind is not None:
-            _log.warning("chrome.left_behind", pid=lock.left_behind.pid, command=lock.left_behind.command)
-            await trio.to_thread.run_sync(_end, lock.left_behind, abandon_on_cancel=True)
-        holder = await trio.to_thread.run_sync(profile_holder, profile)
-        if holder is not None:
-            raise _in_use(profile, holder)
-        _clear_foreign_mark(profile, lock)
+        left = lock.left_behind
+        if left is None or keep is None or not keep(left):
+            if left is not None:
+                _log.warning("chrome.left_behind", pid=left.process.pid, command=left.process.command)
+                await trio.to_thread.run_sync(_end, left.process, abandon_on_cancel=True)
+                lock.left_behind = None
+            holder = await trio.to_thread.run_sync(profile_holder, profile)
+            if holder is not None:
+                raise _in_use(profile, holder)
+            _clear_foreign_mark(profile, lock)
         yield lock
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the browser: ours, without what concerns the relay alone."""
     return {name: value for name, value in environ.items() if not name.startswith("CDP_RELAY_")}
+
+
+def _digest(command: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(command).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+async def _answer(process: BrowserProcess, port: int) -> str | None:
+    """The address of a browser that runs already; None when it does not answer, or another one does."""
+    with trio.move_on_after(_ANSWER_SECONDS):
+        try:
+            if await _listens(process, port):
+                return await browser_websocket_url(f"http://127.0.0.1:{port}")
+        except (BrowserError, UserError) as error:
+            _log.debug("chrome.no_answer", pid=process.pid, reason=error.message)
+    return None
 
 
 async def _endpoint(process: BrowserProcess, profile: Path, port: int, seconds: float) -> str | None:

@@ -22,7 +22,18 @@ import attrs
 from cdp_relay.chrome.processes import ProcessName, describe_process, is_same_process
 from cdp_relay.errors import ProfileInUse, ProfileRefused
 
-__all__ = ["ProfileLock", "lock_profile"]
+__all__ = ["LeftBrowser", "ProfileLock", "lock_profile"]
+
+
+@attrs.frozen(kw_only=True)
+class LeftBrowser:
+    """A living browser that an earlier holder of a profile started and did not stop."""
+
+    process: ProcessName
+    port: int | None = None
+    """Its debugging port; None when it had none yet."""
+    start: str = ""
+    """A digest of the command that started it, so that another start is told from the same one."""
 
 
 @attrs.define(eq=False)
@@ -30,8 +41,8 @@ class ProfileLock:
     """A profile that is held; :meth:`note_browser` keeps who runs on it."""
 
     profile: Path
-    left_behind: ProcessName | None
-    """A living browser that an earlier holder started and did not stop."""
+    left_behind: LeftBrowser | None
+    """A browser that is on the profile already."""
     last_host: str
     """The host of the holder before us, as it called itself."""
     _file: int = attrs.field(repr=False)
@@ -57,13 +68,16 @@ class ProfileLock:
         last_host = str(facts.get("host", ""))
         # Ids of processes mean something on their own host only.
         here = last_host == socket.gethostname()
-        lock = cls(profile, _living(facts.get("browser")) if here else None, last_host, file)
-        lock._write(None)
+        left = _left_browser(facts.get("browser")) if here else None
+        lock = cls(profile, left, last_host, file)
+        # Whoever is killed before this one has ended leaves it known.
+        lock._write(left)
         return lock
 
-    def note_browser(self, pid: int | None) -> None:
+    def note_browser(self, pid: int | None, *, port: int | None = None, start: str = "") -> None:
         """Write down which browser runs on the profile, None when none does any more."""
-        self._write(describe_process(pid) if pid is not None else None)
+        process = describe_process(pid) if pid is not None else None
+        self._write(LeftBrowser(process=process, port=port, start=start) if process is not None else None)
 
     def release(self) -> None:
         """Give the profile back; a second call does nothing."""
@@ -72,12 +86,14 @@ class ProfileLock:
                 os.close(self._file)  # which ends the lock, too
             self._file = -1
 
-    def _write(self, browser: ProcessName | None) -> None:
+    def _write(self, browser: LeftBrowser | None) -> None:
         holder = describe_process(os.getpid())
         facts = {
             "host": socket.gethostname(),
             "holder": attrs.asdict(holder) if holder else None,
-            "browser": attrs.asdict(browser) if browser else None,
+            "browser": {**attrs.asdict(browser.process), "port": browser.port, "start": browser.start}
+            if browser
+            else None,
         }
         data = json.dumps(facts).encode()
         # What it says is a courtesy: a full disk must not keep the browser from starting.
@@ -141,6 +157,18 @@ def _living(facts: Any) -> ProcessName | None:
     except (TypeError, KeyError, ValueError):
         return None
     return describe_process(pid) if is_same_process(pid, started) else None
+
+
+def _left_browser(facts: Any) -> LeftBrowser | None:
+    process = _living(facts)
+    if process is None:
+        return None
+    port, start = facts.get("port"), facts.get("start")
+    return LeftBrowser(
+        process=process,
+        port=port if isinstance(port, int) else None,
+        start=start if isinstance(start, str) else "",
+    )
 
 
 def _in_use(profile: Path, facts: dict[str, Any]) -> ProfileInUse:

@@ -9,21 +9,26 @@ from cdp_relay.errors import BrowserError
 
 __all__ = ["close_spare_pages", "keep_a_page"]
 
-_EMPTY = ("about:blank", "chrome://newtab/", "chrome://new-tab-page/")
+_BLANK = "about:blank"
+_EMPTY = (_BLANK, "chrome://newtab/", "chrome://new-tab-page/")
 # A person who closes the window closes all its tabs at once; a new tab would keep the window open.
 _SETTLE_SECONDS = 1.0
 
 
-async def close_spare_pages(connection: Connection) -> str:
+async def close_spare_pages(connection: Connection, *, taken_over: bool = False) -> str:
     """Right after a start: keep one empty page and close the others; returns its target id.
 
     A profile that restores its session brings back the empty page of every earlier start. Pages
     with an address are a person's, and stay.
+
+    Args:
+      taken_over: the browser has run for a while, so a new tab in it is a person's as well.
     """
     root = connection.root
-    empty = [page.target_id for page in await connection.targets.list_pages() if page.url in _EMPTY]
+    spare = (_BLANK,) if taken_over else _EMPTY
+    empty = [page.target_id for page in await connection.targets.list_pages() if page.url in spare]
     if not empty:
-        return await root.execute(protocol.Target.create_target("about:blank", background=True))
+        return await root.execute(protocol.Target.create_target(_BLANK, background=True))
     for target_id in empty[1:]:
         root.post("Target.closeTarget", {"targetId": target_id})
     return empty[0]
@@ -40,6 +45,6 @@ async def keep_a_page(connection: Connection, pinned: str) -> None:
                     continue
                 await trio.sleep(_SETTLE_SECONDS)
                 if await connection.targets.list_pages():
-                    pinned = await root.execute(protocol.Target.create_target("about:blank", background=True))
+                    pinned = await root.execute(protocol.Target.create_target(_BLANK, background=True))
     except BrowserError:
         return  # whoever uses the connection learns why it ended

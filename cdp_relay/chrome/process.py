@@ -11,17 +11,27 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
+from typing import Protocol
 
 import attrs
 import psutil
 import structlog
 import trio
 
-from cdp_relay.chrome.processes import process_tree, session_members
+from cdp_relay.chrome.adopted import AdoptedProcess
+from cdp_relay.chrome.processes import ProcessName, process_tree, session_members
 from cdp_relay.errors import LaunchFailed
 from cdp_relay.nursery import open_nursery
 
-__all__ = ["STARTING_STOP_SECONDS", "STOP_SECONDS", "BrowserProcess", "run_process"]
+__all__ = [
+    "SILENT_STOP_SECONDS",
+    "STARTING_STOP_SECONDS",
+    "STOP_SECONDS",
+    "BrowserProcess",
+    "adopt_process",
+    "run_process",
+]
 
 _log = structlog.stdlib.get_logger("cdp_relay.chrome")
 
@@ -30,6 +40,9 @@ STOP_SECONDS = 10.0
 
 STARTING_STOP_SECONDS = 2.0
 """The same for one that has not finished starting: it has nothing to lose, and it may miss the signal."""
+
+SILENT_STOP_SECONDS = 2.0
+"""The same for one that has been silent for long already: what it would write was written by then."""
 
 CLOSE_SECONDS = 5.0
 """How much of that a browser that promised to close is left alone."""
@@ -45,9 +58,29 @@ _NOISE = re.compile(r"/dbus/|dbus/(?:bus|object_proxy)\.cc|unexpected operator$"
 _LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 
 
+_left_running: list[_Running] = []
+"""Browsers that go on without us: Python complains of a child that is forgotten while it runs."""
+
+
+class _Running(Protocol):
+    """What is needed of a process: ``trio.Process``, or :class:`AdoptedProcess`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+    async def wait(self) -> int: ...
+
+
 @attrs.define(eq=False, kw_only=True)
 class BrowserProcess:
-    """A running browser. Make one with :func:`run_process`."""
+    """A running browser. Make one with :func:`run_process` or :func:`adopt_process`."""
 
     command: tuple[str, ...]
     listening: trio.Event = attrs.field(factory=trio.Event, repr=False)
@@ -61,7 +94,10 @@ class BrowserProcess:
     """Whether the browser was asked to close and said yes; set by who asked."""
     stop_seconds: float = STARTING_STOP_SECONDS
     """How long :meth:`stop` asks before it kills; raised to ``STOP_SECONDS`` for one that is in use."""
-    _process: trio.Process = attrs.field(repr=False)
+    left: bool = False
+    """Whether it is to go on without us, if it still runs when the block ends."""
+    _process: _Running = attrs.field(repr=False)
+    _output: trio.abc.ReceiveStream | None = attrs.field(default=None, repr=False)
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES), repr=False)
     # The watchers outlive a cancellation from outside, because stopping needs them; run_process
     # cancels them once the process has ended.
@@ -77,6 +113,14 @@ class BrowserProcess:
     def returncode(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""
         return self._process.returncode
+
+    @property
+    def manner(self) -> str:
+        """How it ended, once it has."""
+        if isinstance(self._process, AdoptedProcess):
+            return "without a word, as its exit status went to another process"
+        status = self.returncode or 0
+        return f"with signal {-status}" if status < 0 else f"with exit status {status}"
 
     def last_words(self) -> str:
         """The last lines of its output."""
@@ -111,6 +155,14 @@ class BrowserProcess:
         seconds = max(deadline - trio.current_time(), _REST_SECONDS)
         await trio.to_thread.run_sync(_end_rest, family, seconds, abandon_on_cancel=True)
 
+    async def _leave(self) -> None:
+        """Have it go on by itself; it is in a session of its own already."""
+        _left_running.append(self._process)
+        if self._output is not None:
+            # Nobody reads it any more: a full pipe would hold the browser up, and a closed one does not.
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(self._output)
+
     async def _ask_to_end(self) -> None:
         if sys.platform == "win32":
             # There is no SIGINT for a program with windows; this closes them as a person would.
@@ -128,17 +180,21 @@ class BrowserProcess:
             self.exited.set()
 
     async def _read_output(self) -> None:
-        stream = self._process.stdout
-        assert stream is not None
         pending = ""
-        with self._read, suppress(trio.BrokenResourceError):
+        if self._output is not None:
+            pending = await self._read_lines(self._output)
+        self._take_line(pending.strip())
+        self.drained.set()
+
+    async def _read_lines(self, stream: trio.abc.ReceiveStream) -> str:
+        pending = ""
+        with self._read, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             async for data in stream:
                 *lines, pending = (pending + data.decode("utf-8", "replace")).split("\n")
                 pending = pending[-_MAX_PENDING:]
                 for line in lines:
                     self._take_line(line.strip())
-        self._take_line(pending.strip())
-        self.drained.set()
+        return pending
 
     def _take_line(self, line: str) -> None:
         if not line or _NOISE.search(line):
@@ -174,15 +230,37 @@ async def run_process(
         process = await _spawn(command, environ)
     except OSError as error:
         raise LaunchFailed(f"{command[0]} cannot be started: {error}.") from error
-    browser = BrowserProcess(command=tuple(command), process=process)
+    async with _watched(
+        BrowserProcess(command=tuple(command), process=process, output=process.stdout)
+    ) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def adopt_process(name: ProcessName, profile: Path) -> AsyncGenerator[BrowserProcess, None]:
+    """Take over the browser that an earlier relay started on *profile*, and end it with the block.
+
+    What it says is heard by nobody any more.
+    """
+    process = AdoptedProcess(name, profile)
+    adopted = BrowserProcess(command=(name.command,), process=process, stop_seconds=STOP_SECONDS)
+    async with _watched(adopted) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def _watched(browser: BrowserProcess) -> AsyncGenerator[BrowserProcess, None]:
     async with open_nursery() as nursery:
         nursery.start_soon(browser._watch_exit)
         nursery.start_soon(browser._read_output)
         try:
             yield browser
         finally:
-            with trio.move_on_after(browser.stop_seconds + 5, shield=True):
-                await browser.stop()
+            if browser.left and browser._process.poll() is None:
+                await browser._leave()
+            else:
+                with trio.move_on_after(browser.stop_seconds + 5, shield=True):
+                    await browser.stop()
             browser._watch.cancel()
             browser._read.cancel()
 

@@ -240,7 +240,4 @@ def _ending(browser: Browser, *, by_hand: bool) -> BrowserError:
         )
         kind = BrowserStalled if isinstance(reason, BrowserStalled) else BrowserGone
         return kind(text, details=details)
-    how = f"exit status {process.returncode}"
-    if process.returncode < 0:
-        how = f"signal {-process.returncode}"
-    return BrowserGone(f"The browser (process {process.pid}) died with {how}.", details=details)
+    return BrowserGone(f"The browser (process {process.pid}) died {process.manner}.", details=details)

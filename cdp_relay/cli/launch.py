@@ -40,7 +40,7 @@ def launch(debugging_port: int, as_json: bool) -> int:
     from cdp_relay.cli.logs import set_up_logs
 
     set_up_logs(loaded.settings.log)
-    chrome = attrs.evolve(loaded.settings.chrome, attach="")
+    chrome = attrs.evolve(loaded.settings.chrome, attach="", keep_running=False)
     return trio.run(_run, home, chrome, debugging_port, as_json)
 
 

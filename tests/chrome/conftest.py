@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import sys
+import textwrap
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 
@@ -89,3 +91,48 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     yield f":{number}"
     server.terminate()
     server.wait(10)
+
+
+ELSEWHERE = textwrap.dedent(
+    """
+    import sys, trio
+    from pathlib import Path
+    from cdp_relay.chrome import open_browser
+    from cdp_relay.settings import ChromeSettings, Home
+
+    async def main():
+        home = Home(config=Path(sys.argv[1]), state=Path(sys.argv[1]))
+        settings = ChromeSettings(headless=True, args=tuple(sys.argv[2:]))
+        async with open_browser(settings, home) as browser:
+            print(f"up {browser.pid}", flush=True)
+            await trio.sleep_forever()
+
+    trio.run(main)
+    """
+)
+
+
+def relay_elsewhere(home: Home, chrome: ChromeSettings) -> tuple[subprocess.Popen[str], int]:
+    """Another process that runs a browser on the same profile; it and its browser's id."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ELSEWHERE, str(home.state), *chrome.args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("up "):
+            return process, int(line.split()[1])
+    raise AssertionError("the other relay did not start")
+
+
+def killed_relay(home: Home, chrome: ChromeSettings) -> int:
+    """Kill another process that runs a browser on the profile; the id of the browser that it leaves."""
+    process, browser = relay_elsewhere(home, chrome)
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    assert psutil.pid_exists(browser)
+    return browser

@@ -3,9 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -30,44 +27,11 @@ from cdp_relay.errors import (
     SettingsError,
 )
 from cdp_relay.settings import ChromeSettings, Home
-from tests.chrome.conftest import eventually, is_root
+from tests.chrome.conftest import eventually, is_root, relay_elsewhere
 from tests.conftest import Sites
 from tests.sites.kit import PlainSite
 
 pytestmark = pytest.mark.browser
-
-ELSEWHERE = textwrap.dedent(
-    """
-    import sys, trio
-    from pathlib import Path
-    from cdp_relay.chrome import open_browser
-    from cdp_relay.settings import ChromeSettings, Home
-
-    async def main():
-        home = Home(config=Path(sys.argv[1]), state=Path(sys.argv[1]))
-        settings = ChromeSettings(headless=True, args=tuple(sys.argv[2:]))
-        async with open_browser(settings, home) as browser:
-            print(f"up {browser.pid}", flush=True)
-            await trio.sleep_forever()
-
-    trio.run(main)
-    """
-)
-
-
-def relay_elsewhere(home: Home, chrome: ChromeSettings) -> tuple[subprocess.Popen[str], int]:
-    """Another process that runs a browser on the same profile; it and its browser's id."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", ELSEWHERE, str(home.state), *chrome.args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("up "):
-            return process, int(line.split()[1])
-    raise AssertionError("the other relay did not start")
 
 
 def wrapper(tmp_path: Path, text: str) -> str:
@@ -196,20 +160,6 @@ async def test_a_start_beside_another_relay_names_its_process(home: Home, chrome
         assert other.stdout is not None
         other.stdout.close()
     assert not psutil.pid_exists(browser_pid)
-
-
-async def test_a_browser_that_a_killed_relay_left_is_ended_and_replaced(
-    home: Home, chrome: ChromeSettings
-) -> None:
-    other, browser_pid = await trio.to_thread.run_sync(relay_elsewhere, home, chrome)
-    other.kill()
-    await trio.to_thread.run_sync(other.wait)
-    assert other.stdout is not None
-    other.stdout.close()
-    assert psutil.pid_exists(browser_pid)
-    async with open_browser(chrome, home) as browser:
-        assert browser.pid != browser_pid
-        assert not psutil.pid_exists(browser_pid)
 
 
 async def test_a_browser_that_somebody_else_started_on_the_profile_is_named_and_left_alone(

@@ -87,7 +87,7 @@ def test_a_browser_that_a_killed_holder_left_is_known(
         holder.wait()
         with lock_profile(profile) as lock:
             assert lock.left_behind is not None
-            assert lock.left_behind.pid == sleeper.pid
+            assert lock.left_behind.process.pid == sleeper.pid
 
 
 def test_another_process_with_the_id_of_an_earlier_browser_is_not_taken_for_it(
