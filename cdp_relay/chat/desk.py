@@ -15,6 +15,7 @@ from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.status import BrowserStatus
 from cdp_relay.chat.tabs import TabPool
 from cdp_relay.chrome import Supervisor
+from cdp_relay.errors import BrowserError
 from cdp_relay.page import Tab, open_tab
 from cdp_relay.settings import ChromeSettings
 
@@ -65,6 +66,19 @@ class ProfileBrowser:
         browser = await self.supervisor.browser(timeout=self.settings.start_seconds)
         async with open_tab(browser.connection, browser_context_id=self.context) as tab:
             yield tab
+
+    async def can_spare_a_tab(self) -> bool:
+        """Whether a tab may be closed: with the last one, a browser that has windows ends.
+
+        One that the relay has started keeps a page for that.
+        """
+        browser = self.supervisor.current
+        if browser is None or browser.owned:
+            return True
+        try:
+            return len(await browser.connection.targets.list_pages()) > 1
+        except BrowserError:
+            return True  # it is going away with all its tabs
 
     async def show(self, tab: Tab) -> None:
         """Bring a tab before the person, where there is a window."""

@@ -61,8 +61,7 @@ class _Stay:
     """Its deadline is when an unused tab is closed."""
 
 
-async def _spare_any(tab: Tab) -> bool:
-    del tab
+async def _spare_any() -> bool:
     return True
 
 
@@ -94,7 +93,7 @@ class TabPool:
     memory_mb: float = 0.0
     """How much a page may hold after a turn; 0 never asks."""
     weigh: Callable[[Tab], Awaitable[float | None]] = page_megabytes
-    can_spare: Callable[[Tab], Awaitable[bool]] = _spare_any
+    can_spare: Callable[[], Awaitable[bool]] = _spare_any
     """Whether an unused tab may be closed."""
     health: SiteHealth = attrs.field(factory=lambda: SiteHealth(name="site"))
     """Learns from errors met while a tab is made ready; while it waits for the person, idle tabs are left
@@ -249,7 +248,7 @@ class TabPool:
             stay.unused = trio.CancelScope()
             # Somebody may have taken it in the moment of its deadline.
             if self._shelf.remove(site_tab):
-                if await self.can_spare(site_tab.tab):
+                if await self.can_spare():
                     _log.info("tab_unused", site=self.provider.site.name, seconds=self.idle_seconds)
                     self._unused += 1
                     return
