@@ -85,30 +85,47 @@ class Chain:
     least_busy: bool = False
     """Whether the one with the fewest requests is asked first."""
 
+    @property
+    def title(self) -> str:
+        """What it stands for, in a reader's words."""
+        return (
+            f"the least busy of {', '.join(self.labels)}" if self.least_busy else ", then ".join(self.labels)
+        )
+
 
 def read_chains(
-    settings: Mapping[str, ChainSettings], sites: Collection[str], of_label: Mapping[str, tuple[str, str]]
+    settings: Mapping[str, ChainSettings],
+    desks: Collection[str],
+    sites: Collection[str],
+    of_label: Mapping[str, tuple[str, str]],
 ) -> Mapping[str, Chain]:
     """Check the chains of the settings.
 
     Args:
-      sites: the names of all sites that are offered.
+      desks: what labels can name: the sites that are offered, with their profiles.
+      sites: the names of these sites alone.
       of_label: the site and the profile that each of the chains' labels names; those that name none are
         missing.
 
     Raises:
       SettingsError: a chain is wrong; the message names it, and what is wrong with it.
     """
-    return {name: _read(name, chain, settings, sites, of_label) for name, chain in settings.items()}
+    for name, chain in settings.items():
+        _check(name, chain, settings, desks, sites, of_label)
+    return {
+        name: Chain(name=name, labels=chain.models, least_busy=chain.pick == "least_busy")
+        for name, chain in settings.items()
+    }
 
 
-def _read(
+def _check(
     name: str,
     chain: ChainSettings,
     settings: Mapping[str, ChainSettings],
+    desks: Collection[str],
     sites: Collection[str],
     of_label: Mapping[str, tuple[str, str]],
-) -> Chain:
+) -> None:
     where = f"[chains.{name}]"
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{where}: a chain's name has letters, digits, '.', '_' and '-' only.")
@@ -123,7 +140,7 @@ def _read(
         if label in seen:
             raise SettingsError(f"{where}: models names {label!r} twice.")
         if label not in of_label:
-            known = ", ".join(sites)
+            known = ", ".join(desks)
             raise SettingsError(f"{where}: {label!r} names no site that is offered; there are {known}.")
         site, profile = seen[label] = of_label[label]
         for other, (its_site, its_profile) in seen.items():
@@ -133,7 +150,6 @@ def _read(
                     "from one account of a site to another, which would be a way around the site's limits.",
                     next_step="Name each site of a chain in one profile only.",
                 )
-    return Chain(name=name, labels=tuple(chain.models), least_busy=chain.pick == "least_busy")
 
 
 @attrs.define(eq=False)

@@ -19,15 +19,7 @@ from cdp_relay.errors import BrowserError
 from cdp_relay.page import Tab, open_tab
 from cdp_relay.settings import ChromeSettings
 
-__all__ = ["DEFAULT_PROFILE", "Desk", "ProfileBrowser", "desk_name"]
-
-DEFAULT_PROFILE = "default"
-"""The profile of ``[chrome]``, which labels need not name."""
-
-
-def desk_name(site: str, profile: str) -> str:
-    """How a desk is called, in labels too: ``chatgpt``, and ``chatgpt@work`` in a further profile."""
-    return site if profile == DEFAULT_PROFILE else f"{site}@{profile}"
+__all__ = ["Desk", "ProfileBrowser"]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -91,7 +83,7 @@ class Desk:
     """One site in one profile: its tabs, its pace, its health, and what of it has drifted."""
 
     name: str
-    """As :func:`desk_name` has it."""
+    """As labels have it: ``chatgpt``, and ``chatgpt@work`` in a further profile."""
     provider: Provider
     browser: ProfileBrowser
     pool: TabPool

@@ -15,8 +15,6 @@ import attrs
 from cdp_relay.chat.contract import ControlRule, ModelOffer, SiteDefinition
 
 __all__ = [
-    "EFFORT_WORDS",
-    "Label",
     "ModelSeen",
     "SeenModels",
     "goes_by_address",
@@ -24,15 +22,11 @@ __all__ = [
     "item_name",
     "model_pattern",
     "offered_models",
-    "read_label",
     "seen_models",
     "slug",
     "wire_pattern",
     "wished_pattern",
 ]
-
-EFFORT_WORDS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
-"""Words for an effort that every site's label may end with."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ID = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)+")
@@ -167,47 +161,6 @@ def wire_pattern(site: SiteDefinition, model: str, seen: SeenModels | None = Non
         if offer.id == model:
             return offer.wire or re.escape(model)
     return re.escape(model) if goes_by_address(site, model, seen) else None
-
-
-# --- labels --------------------------------------------------------------------------------------
-
-
-@attrs.frozen(kw_only=True)
-class Label:
-    """A client's model label, taken apart: ``SITE``, ``SITE/MODEL``, each with or without ``:EFFORT``."""
-
-    site: str
-    model: str | None
-    effort: str | None
-
-
-def read_label(
-    label: str, sites: Mapping[str, SiteDefinition], seen: Mapping[str, SeenModels]
-) -> Label | None:
-    """Take a label apart; None when it names none of the sites.
-
-    A model's own name may hold a colon, so what follows the last one is an effort only where it is a
-    word for one, in general or on that site.
-    """
-    name, slash, rest = label.partition("/")
-    if not slash:
-        name, colon, effort = label.partition(":")
-        rest = f":{effort}" if colon else ""
-    site = sites.get(name)
-    if site is None:
-        return None
-    if is_offered(site, rest, seen.get(name)):
-        return Label(site=name, model=rest, effort=None)
-    model, colon, effort = rest.rpartition(":")
-    if colon and effort.lower() in _efforts(site):
-        return Label(site=name, model=model or None, effort=effort.lower())
-    return Label(site=name, model=rest or None, effort=None)
-
-
-def _efforts(site: SiteDefinition) -> frozenset[str]:
-    rule = site.controls.get("effort")
-    listed = {effort.lower() for offer in site.models for effort in offer.efforts}
-    return EFFORT_WORDS | listed | {value.lower() for value in (rule.values if rule is not None else ())}
 
 
 def is_offered(site: SiteDefinition, model: str, seen: SeenModels | None) -> bool:

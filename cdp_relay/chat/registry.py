@@ -92,7 +92,8 @@ def load_registry(home: Home | None = None, settings: Settings | None = None) ->
         raise SettingsError("Every site is switched off (chat.sites, [sites.NAME] enabled).")
     default = settings.chat.default_site
     names = [provider.site.name for provider in providers]
-    if default != "auto" and default not in names:
+    # A profile's site and a chain are checked where all that labels can name is known.
+    if default not in ("auto", *names, *settings.chains) and default.partition("@")[0] not in names:
         raise SettingsError(
             f"chat.default_site is {default!r}, but the offered sites are {', '.join(names)}."
         )

@@ -12,23 +12,25 @@ import attrs
 import trio
 from structlog.contextvars import bound_contextvars
 
+from cdp_relay.chat.chains import Chain
 from cdp_relay.chat.changes import SiteChanges
-from cdp_relay.chat.contract import Pacing, Provider, SiteDefinition, StepLimits
+from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.controls import look_up_items
 from cdp_relay.chat.delivery import Delivery
-from cdp_relay.chat.desk import DEFAULT_PROFILE, Desk, ProfileBrowser, desk_name
-from cdp_relay.chat.drift import DriftRecord
+from cdp_relay.chat.desk import Desk, ProfileBrowser
+from cdp_relay.chat.desks import open_desk
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
+from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.live import TurnBoard
-from cdp_relay.chat.offers import SeenModels, is_offered, offered_models, read_label, seen_models
+from cdp_relay.chat.offers import SeenModels, offered_models, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
-from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.place import Place
+from cdp_relay.chat.profiles import check_profiles, profile_chrome, profile_desks
 from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.registry import Registry, load_registry
+from cdp_relay.chat.routing import Routing, has_accounts, open_routing
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
-from cdp_relay.chat.tabs import TabPool
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
@@ -38,7 +40,7 @@ from cdp_relay.chrome import supervise
 from cdp_relay.errors import NotFound, RelayError
 from cdp_relay.nursery import sole_error
 from cdp_relay.page import MenuItem
-from cdp_relay.settings import Home, LimitSettings, Settings, load_settings
+from cdp_relay.settings import Home, Settings, load_settings
 
 __all__ = ["Relay", "open_relay"]
 
@@ -53,6 +55,7 @@ async def open_relay(
     *,
     browser_context_id: str | None = None,
     journal: Journal = NO_JOURNAL,
+    lazy: bool = False,
 ) -> AsyncGenerator[Relay, None]:
     """Start (or attach to) the browser and hold it for as long as the block lasts.
 
@@ -63,18 +66,28 @@ async def open_relay(
       settings: as loaded from *home* when left out.
       home: where the relay keeps its things; the user's own folders when left out.
       browser_context_id: work in this context of an attached browser, apart from its profile.
+      lazy: start the browser with the first request; those of further profiles always wait for theirs.
       journal: keeps requests, answers and chats, as ``cdp_relay.store.open_journal`` does; nothing is
         kept when left out.
 
     Raises:
       SettingsError: a setting or a provider's file is wrong.
+      ProfileRefused: a further profile's folder is somebody's everyday profile.
       BrowserError: there is no usable browser.
     """
     home = home or Home.locate()
     settings = settings or load_settings(home).settings
     registry = load_registry(home, settings)
+    check_profiles(settings, home, registry.providers)
+    places = profile_desks(settings, registry.providers)
     memory = SiteMemory(home.sites_file)
-    memory.load(tuple(registry.providers))
+    memory.load(tuple(places))
+    routing = open_routing(
+        settings,
+        {name: registry.providers[site].site for name, (site, _) in places.items()},
+        memory.menus,
+        lambda name: bool(memory.health(name).signed_in),
+    )
     # Before there is a browser to be kept waiting: other threads stand still while it is loaded.
     counter = TokenCounter(await trio.to_thread.run_sync(load_tokenizer))
     try:
@@ -83,21 +96,24 @@ async def open_relay(
                 served = provider.open_site()
                 if served is not None:
                     provider.base = await stack.enter_async_context(served)
-            supervisor = await stack.enter_async_context(supervise(settings.chrome, home))
-            browser = ProfileBrowser(
-                profile=DEFAULT_PROFILE,
-                supervisor=supervisor,
-                settings=settings.chrome,
-                context=browser_context_id,
-            )
+            browsers: dict[str, ProfileBrowser] = {}
+            for profile in (DEFAULT_PROFILE, *settings.profiles):
+                chrome, is_first = profile_chrome(settings, profile), profile == DEFAULT_PROFILE
+                supervising = supervise(chrome, home, lazy=lazy or not is_first)
+                browsers[profile] = ProfileBrowser(
+                    profile=profile,
+                    supervisor=await stack.enter_async_context(supervising),
+                    settings=chrome,
+                    context=browser_context_id if is_first else None,
+                )
             async with trio.open_nursery() as tabs:
                 desks = [
-                    _open_desk(provider, browser, settings, memory, tabs)
-                    for provider in registry.providers.values()
+                    open_desk(registry.providers[site], browsers[profile], settings, memory, tabs)
+                    for site, profile in places.values()
                 ]
                 async with trio.open_nursery() as turns:
                     by_name = {desk.name: desk for desk in desks}
-                    relay = Relay(settings, registry, memory, by_name, turns, counter, journal)
+                    relay = Relay(settings, registry, memory, by_name, routing, turns, counter, journal)
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -118,6 +134,7 @@ class Relay:
     _memory: SiteMemory
     _desks: Mapping[str, Desk]
     """By their names."""
+    _routing: Routing
     _turns: trio.Nursery
     _counter: TokenCounter
     _journal: Journal
@@ -157,22 +174,24 @@ class Relay:
                 turn.scope.cancel()
 
     def route(self, label: str) -> Route:
-        """Where a model label leads: ``SITE``, ``SITE/MODEL``, each with ``:EFFORT`` or without; anything
-        else leads to the default site."""
-        sites = {name: provider.site for name, provider in self._registry.providers.items()}
-        read = read_label(label, sites, self._memory.menus)
-        if read is None:
-            default = self._default_site()
-            return Route(site=default, model=None, by_default=True, honours=_honours(sites[default]))
-        site, menu = sites[read.site], self._memory.menus.get(read.site)
-        known = read.model is None or site.any_model or is_offered(site, read.model, menu)
-        return Route(
-            site=read.site,
-            model=read.model if known else None,
-            by_default=not known,
-            effort=read.effort,
-            honours=_honours(site),
-        )
+        """Where a model label leads: ``SITE``, ``SITE@PROFILE``, each with ``/MODEL`` and ``:EFFORT`` or
+        without; anything else leads to the default site. Of a chain, the place that would be asked now.
+
+        Raises:
+          ModelNotFound: it names a site in a profile that there is not, or that does not offer it.
+        """
+        routes = self._routes(label)
+        return next((one for one in routes if self._site_status(self._desks[one.desk]).ready), routes[0])
+
+    def _routes(self, label: str) -> Sequence[Route]:
+        """Where a label leads, in the order in which they are asked."""
+        routes = self._routing.routes(label)
+        chain = self._routing.chains.get(routes[0].chain)
+        return sorted(routes, key=self._load) if chain is not None and chain.least_busy else routes
+
+    def _load(self, route: Route) -> tuple[bool, int]:
+        status = self._site_status(self._desks[route.desk])
+        return not status.ready, status.busy + status.waiting
 
     def count_tokens(self, request: ChatRequest) -> TokenCount:
         """Count the tokens of the prompt that a request becomes, tools included; no page is touched.
@@ -186,12 +205,26 @@ class Relay:
         return self._counter.count(word_prompt(request, request.messages, calls))
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """The labels that name a site or one of its models, without touching the browser."""
-        return tuple(info for name in self._registry.providers for info in self._models_of(name))
+        """The labels that name a site, one of its models, or a chain, without touching the browser."""
+        desks = (info for desk in self._desks.values() for info in self._models_of(desk))
+        return (*desks, *map(self._chain_info, self._routing.chains.values()))
 
-    def _models_of(self, name: str) -> Iterable[ModelInfo]:
-        definition, site = self._registry.providers[name].site, self._site_status(self._desks[name])
-        yield ModelInfo(id=name, site=name, title=definition.title, created=self._created, state=site.state)
+    def _chain_info(self, chain: Chain) -> ModelInfo:
+        return ModelInfo(
+            id=chain.name,
+            site="chain",
+            title=chain.title,
+            created=self._created,
+            state=self._site_status(self._desks[self.route(chain.name).desk]).state,
+            source="settings",
+        )
+
+    def _models_of(self, desk: Desk) -> Iterable[ModelInfo]:
+        name, definition, site = desk.name, desk.provider.site, self._site_status(desk)
+        title = definition.title
+        if desk.browser.profile != DEFAULT_PROFILE:
+            title = f"{title} ({desk.browser.profile})"
+        yield ModelInfo(id=name, site=name, title=title, created=self._created, state=site.state)
         menu = self._memory.menus.get(name)
         for offer in offered_models(definition, menu):
             yield ModelInfo(
@@ -209,7 +242,7 @@ class Relay:
         """Open a site's own menu of models, and remember what it offers; nothing is sent.
 
         Args:
-          site: all sites that have such a menu, when left out.
+          site: all sites that have such a menu, in all profiles, when left out.
 
         Returns:
           Why a site could not be asked, by its name; empty for one that was named.
@@ -252,14 +285,17 @@ class Relay:
         self._memory.menus[desk.name] = now if before is None else before.joined(now)
 
     def _desk(self, name: str) -> Desk:
-        if name not in self._desks:
+        desk = self._desks.get(desk_name(*split_desk(name)))
+        if desk is None:
             raise NotFound(f"No site {name!r} is offered; there are {', '.join(self._desks)}.", param="site")
-        return self._desks[name]
+        return desk
 
     def status(self) -> RelayStatus:
         """How the browser and the sites are, as far as is known without asking them."""
+        browsers = {desk.browser.profile: desk.browser for desk in self._desks.values()}
         return RelayStatus(
-            browser=self._desks[next(iter(self._desks))].browser.status,
+            browser=browsers[DEFAULT_PROFILE].status,
+            browsers=tuple(browser.status for browser in browsers.values()),
             sites=tuple(self._site_status(desk) for desk in self._desks.values()),
             uptime_seconds=trio.current_time() - self._started,
         )
@@ -289,7 +325,7 @@ class Relay:
             report = await examine_page(site_tab, ready_seconds=pool.limits.ready_seconds)
             if ask and report.state is None:
                 site_tab.spend()
-                answered = await examine_answer(self._turn(probe_request(site)), site_tab)
+                answered = await examine_answer(self._turn(probe_request(desk.name)), site_tab)
                 report = merge_reports(report, answered)
         return attrs.evolve(report, drifts=desk.drifts.seen)
 
@@ -301,23 +337,26 @@ class Relay:
     # --- turns
 
     def _turn(self, request: ChatRequest) -> Turn:
-        route = self.route(request.model)
-        desk = self._desks[desk_name(route.site, route.profile)]
-        place = Place(
-            desk=desk,
-            route=route,
-            temporary=self._temporary(route.site),
-            seen_models=self._memory.menus.get(desk.name),
-            learn_models=partial(self._learn_models, desk),
-        )
+        places = [self._place(route) for route in self._routes(request.model)]
         return Turn(
             request=request,
-            places=(place,),
+            places=places,
+            chain=places[0].route.chain,
             record=self.board.begin(request, self._journal.begin(request)),
             counter=self._counter,
             calls=call_protocol(request, self._key),
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
+        )
+
+    def _place(self, route: Route) -> Place:
+        desk = self._desks[route.desk]
+        return Place(
+            desk=desk,
+            route=route,
+            temporary=self._temporary(route.site),
+            seen_models=self._memory.menus.get(desk.name),
+            learn_models=partial(self._learn_models, desk),
         )
 
     def _temporary(self, site: str) -> bool:
@@ -337,21 +376,11 @@ class Relay:
         for watcher in self._watchers:
             watcher.put(self._site_status(self._desks[name]))
 
-    def _default_site(self) -> str:
-        wanted = self._settings.chat.default_site
-        if wanted != "auto":
-            return wanted
-        providers = self._registry.providers
-        for name in providers:
-            if self._memory.health(name).signed_in and _has_accounts(providers[name]):
-                return name
-        return next((name for name in providers if not _has_accounts(providers[name])), next(iter(providers)))
-
     def _site_status(self, desk: Desk) -> SiteStatus:
         health, pool = desk.health, desk.pool.statistics
         health.thaw()
         state, message, until = health.state, health.message, health.until
-        if state == "unknown" and (health.signed_in or not _has_accounts(desk.provider)):
+        if state == "unknown" and (health.signed_in or not has_accounts(desk.provider.site)):
             state = "ready"
         chosen = health.model_cool_downs.get("")
         if state == "ready" and chosen is not None:
@@ -362,6 +391,7 @@ class Relay:
         return SiteStatus(
             name=desk.name,
             title=desk.provider.site.title,
+            profile=desk.browser.profile,
             state=state,
             message=message,
             next_step=health.error.next_step if health.error else "",
@@ -380,71 +410,9 @@ class Relay:
         )
 
 
-def _open_desk(
-    provider: Provider, browser: ProfileBrowser, settings: Settings, memory: SiteMemory, tabs: trio.Nursery
-) -> Desk:
-    site = provider.site.name
-    name = desk_name(site, browser.profile)
-    health = memory.health(name)
-    health.has_window = lambda: browser.has_window
-    pool = TabPool(
-        provider=provider,
-        open_tab=browser.open_tab,
-        nursery=tabs,
-        limits=_limits(provider, settings.limits),
-        size=settings.site(site).tabs or settings.chat.tabs,
-        queue=settings.chat.queue,
-        queue_seconds=settings.limits.queue_seconds,
-        health=health,
-        show=browser.show,
-    )
-    pacer = Pacer(
-        site=name,
-        title=provider.site.title,
-        pace=memory.pace(name, _pacing(provider, settings)),
-        longest_seconds=settings.limits.queue_seconds,
-    )
-    return Desk(
-        name=name,
-        provider=provider,
-        browser=browser,
-        pool=pool,
-        pacer=pacer,
-        health=health,
-        drifts=DriftRecord(name),
-    )
-
-
 def _model_state(site: SiteStatus, model: str) -> str:
     """How one model of a site is, where that differs from the site's own choice."""
     resting = [rest.model for rest in site.resting_models]
     if model in resting:
         return "cooling_down"
     return "ready" if "" in resting and site.state == "cooling_down" else site.state
-
-
-def _honours(site: SiteDefinition) -> frozenset[str]:
-    """The wishes that are met: by the site's page, or by the relay, which cuts its answers."""
-    return frozenset(site.controls) | {"max_output_tokens", "stop"}
-
-
-def _has_accounts(provider: Provider) -> bool:
-    return provider.site.pages.sign_in is not None
-
-
-def _pacing(provider: Provider, settings: Settings) -> Pacing:
-    """The site's own pace, with what the user set over it."""
-    own, chosen = provider.site.pacing, settings.site(provider.site.name)
-    return Pacing(
-        gap_seconds=own.gap_seconds if chosen.gap_seconds is None else chosen.gap_seconds,
-        per_hour=own.per_hour if chosen.per_hour is None else chosen.per_hour,
-    )
-
-
-def _limits(provider: Provider, settings: LimitSettings) -> StepLimits:
-    """The site's own limits, with those that the user set over them."""
-    names = {field.name for field in attrs.fields(StepLimits)}
-    chosen = {
-        name: value for name, value in attrs.asdict(settings).items() if name in names and value is not None
-    }
-    return attrs.evolve(provider.site.limits, **chosen)

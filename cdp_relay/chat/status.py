@@ -8,6 +8,7 @@ from __future__ import annotations
 import attrs
 
 from cdp_relay.chat.drift import DriftSeen
+from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name
 
 __all__ = ["BrowserStatus", "ModelInfo", "ModelRest", "RelayStatus", "Route", "SiteStatus"]
 
@@ -17,8 +18,10 @@ class ModelInfo:
     """One entry of the model list."""
 
     id: str
-    """``SITE`` or ``SITE/MODEL``; what a client sends as ``model``."""
+    """``SITE``, ``SITE@PROFILE``, each with ``/MODEL`` or without, or the name of a chain; what a client
+    sends as ``model``."""
     site: str
+    """The site, with its profile where that is a further one; ``chain`` for a chain."""
     title: str
     created: int
     """Unix seconds; the same value for as long as the service runs."""
@@ -37,7 +40,7 @@ class Route:
     """Where a model label leads."""
 
     site: str
-    profile: str = "default"
+    profile: str = DEFAULT_PROFILE
     """The browser profile whose sign-in is used."""
     model: str | None
     """The site's own model that was asked for, or None where the site chooses."""
@@ -47,16 +50,23 @@ class Route:
     """The effort that the label names."""
     honours: frozenset[str] = frozenset()
     """The wishes that are met: by the site's page (the names of its ``controls``), or by the relay itself."""
+    chain: str = ""
+    """The chain that the label names; where the site can't take work, another one of it is asked."""
+
+    @property
+    def desk(self) -> str:
+        """The site, with its profile where that is a further one."""
+        return desk_name(self.site, self.profile)
 
 
 @attrs.frozen(kw_only=True)
 class BrowserStatus:
     """The browser, as the supervisor sees it."""
 
-    profile: str = "default"
+    profile: str = DEFAULT_PROFILE
     """Which of the profiles it is."""
     state: str
-    """``starting``, ``up``, ``restarting`` or ``down``."""
+    """``unused`` (no request has needed it yet), ``starting``, ``up``, ``restarting`` or ``down``."""
     version: str | None = None
     generation: int = 0
     """Rises with every start."""
@@ -82,7 +92,10 @@ class SiteStatus:
     """One site, as far as is known without asking it."""
 
     name: str
+    """With the profile where that is a further one, as labels have it."""
     title: str
+    profile: str = DEFAULT_PROFILE
+    """The browser profile whose sign-in is used."""
     state: str
     """``unknown`` (never opened), ``ready``, ``busy``, ``signed_out``, ``account_chooser``, ``challenge``,
     ``consent_needed``, ``account_blocked``, ``cooling_down``, ``drift`` or ``unavailable``."""
@@ -113,5 +126,8 @@ class RelayStatus:
     """The whole service."""
 
     browser: BrowserStatus
+    """The one of the default profile."""
+    browsers: tuple[BrowserStatus, ...] = ()
+    """Those of all profiles, the default one first."""
     sites: tuple[SiteStatus, ...]
     uptime_seconds: float

@@ -9,11 +9,11 @@ import pytest
 
 from cdp_relay.chat import ChatRequest, Drift, Message, Notice, RequestId, Role, TextPart
 from cdp_relay.chat.contract import Provider, Submission
+from cdp_relay.chat.labels import read_label
 from cdp_relay.chat.offers import (
     SeenModels,
     model_pattern,
     offered_models,
-    read_label,
     seen_models,
     slug,
     wished_pattern,
