@@ -24,6 +24,7 @@ from cdp_relay.api.ollama import routes as ollama
 from cdp_relay.api.responses import routes as responses
 from cdp_relay.api.service import Handler, Service
 from cdp_relay.api.signposts import lead
+from cdp_relay.api.status import add_status
 from cdp_relay.errors import ModelNotFound, NotFound, RelayError
 
 __all__ = ["build_app"]
@@ -103,6 +104,7 @@ def build_app(service: Service) -> QuartTrio:
     messages.add_routes(route, service)
     ollama.add_routes(route, service)
     add_metrics(route, service)
+    add_status(route, service)
 
     @app.errorhandler(Exception)
     async def fail(error: Exception) -> Response:

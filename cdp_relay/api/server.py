@@ -78,11 +78,12 @@ async def serve(
         port: int = sockets[0].getsockname()[1]
         gate = Gate(key=key, port=port, max_body_bytes=settings.max_body_bytes)
         async with trio.open_nursery() as nursery:
-            traffic = Traffic()
+            traffic, stopping = Traffic(), trio.Event()
             app = build_app(
                 Service(
                     relay=relay,
                     traffic=traffic,
+                    stopping=stopping,
                     settings=settings,
                     base_url=lambda: _base_url(settings.host, port),
                     background=nursery,
@@ -104,6 +105,7 @@ async def serve(
                 yield server
                 patience = settings.shutdown_seconds
             finally:
+                stopping.set()
                 ending.begin(patience)
             await ending.over.wait()
             nursery.cancel_scope.cancel()

@@ -38,3 +38,5 @@ class Service:
     """For answers that outlive the request that asked for them; cancelled when the service stops."""
     traffic: Traffic = attrs.field(factory=Traffic)
     """What has come through the door."""
+    stopping: trio.Event = attrs.field(factory=trio.Event)
+    """Set when the service begins to stop: what only looks on ends then."""
