@@ -18,7 +18,7 @@ from cdp_relay.api.exchange import Exchange, new_request_id
 from cdp_relay.api.failure import header_text, render_failure
 from cdp_relay.api.gate import Gate, Head, body_too_large
 from cdp_relay.api.traffic import Traffic
-from cdp_relay.errors import BodyTimeout, MethodNotAllowed, RelayError
+from cdp_relay.errors import BodyTimeout, MethodNotAllowed, RelayError, ShuttingDown
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
@@ -47,11 +47,31 @@ class Door:
     body_seconds: float = 60.0
     """Longest time for a whole body."""
     _exchanges: set[Exchange] = attrs.field(factory=set, init=False)
+    _asking: set[Exchange] = attrs.field(factory=set, init=False)
+    """Those that the service finishes before it stops: they ask for something, and do not only look on."""
+    _emptied: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _reopens_at: float | None = attrs.field(default=None, init=False)
+    """When to try again, on trio's clock, once the door is closed."""
 
     @property
     def open_exchanges(self) -> int:
         """How many requests are being answered."""
         return len(self._exchanges)
+
+    def close(self, retry_after_seconds: float) -> None:
+        """Refuse whatever comes from now on; what is inside goes on."""
+        self._reopens_at = trio.current_time() + retry_after_seconds
+
+    @property
+    def asking(self) -> int:
+        """How many requests that ask for something are being answered."""
+        return len(self._asking)
+
+    async def emptied(self) -> None:
+        """Wait until nothing is asked any more."""
+        while self._asking:
+            self._emptied = trio.Event()
+            await self._emptied.wait()
 
     def interrupt_all(self) -> None:
         """Cut off every turn; each client is told so, in the form that its answer has."""
@@ -91,7 +111,9 @@ class Door:
         """Check the head and read the body; False when the client was refused, or has gone."""
         try:
             self.gate.check(head)
+            self._check_open()
             exchange.body = await self._read_body(head, receive)
+            self._check_open()
         except _ClientGone:
             return False
         except RelayError as error:
@@ -99,7 +121,14 @@ class Door:
         if exchange.error is not None:
             await _refuse(exchange.error, exchange, receive, outgoing)
             return False
+        if exchange.method == "POST":
+            self._asking.add(exchange)
         return True
+
+    def _check_open(self) -> None:
+        if self._reopens_at is not None:
+            seconds = max(1.0, self._reopens_at - trio.current_time())
+            raise ShuttingDown("The service is stopping.", retry_after_seconds=seconds)
 
     @contextmanager
     def _kept(self, exchange: Exchange) -> Iterator[None]:
@@ -111,6 +140,9 @@ class Door:
                 yield
             finally:
                 self._exchanges.remove(exchange)
+                self._asking.discard(exchange)
+                if not self._asking:
+                    self._emptied.set()
                 self.traffic.open -= 1
                 self.traffic.note(exchange)
                 _write_log(exchange)

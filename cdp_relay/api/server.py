@@ -21,6 +21,7 @@ from cdp_relay.api.gate import Gate
 from cdp_relay.api.listeners import abort_connections, listen_on_loopback
 from cdp_relay.api.service import Service
 from cdp_relay.api.traffic import Traffic
+from cdp_relay.chat.live import TurnBoard
 from cdp_relay.settings import ServerSettings
 
 __all__ = ["Server", "serve"]
@@ -62,9 +63,9 @@ async def serve(
 ) -> AsyncGenerator[Server, None]:
     """Serve *relay* while the block runs.
 
-    When the block is left, no new connection is accepted and running answers may go on for
-    ``settings.shutdown_seconds``. What is still running then is cut off, and told so. When the block
-    is cancelled or fails, the cutting off comes at once.
+    When the block is left, running answers may go on for ``settings.shutdown_seconds``, also those that
+    nobody reads; new requests are refused with 503. What is still running then is cut off, and told so.
+    When the block is cancelled or fails, the cutting off comes at once.
 
     Args:
       cut_off_seconds: how long turns that were cut off have for stopping the answer on the page and
@@ -96,7 +97,7 @@ async def serve(
                 addresses=tuple(_address(one) for one in sockets),
                 open=lambda: door.open_exchanges,
             )
-            ending = _Ending(door, port, cut_off_seconds)
+            ending = _Ending(door, relay.board, port, cut_off_seconds)
             await nursery.start(ending.run, partial(serve_asgi, door, _config(sockets), mode="asgi"))
             nursery.start_soon(ending.hasten_when_cancelled)
             _log.info("listening", addresses=server.addresses)
@@ -120,21 +121,25 @@ class _Ending:
     """Runs the server out of reach of outer cancellation, and bounds how long it takes to stop."""
 
     door: Door
+    board: TurnBoard
     port: int
     cut_off_seconds: float
     over: trio.Event = attrs.field(factory=trio.Event, init=False)
     _stop: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _quit: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when nothing is listened to any more."""
     _grace: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     """Until its deadline running answers go on undisturbed."""
     _all: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True), init=False)
 
     def begin(self, patience: float) -> None:
-        """Stop accepting; cut off what still runs after *patience* seconds.
+        """Refuse what comes; cut off what still runs after *patience* seconds.
 
         A second call can only hasten the end.
         """
         self._grace.deadline = min(self._grace.deadline, trio.current_time() + patience)
         self._all.deadline = self._grace.deadline + self.cut_off_seconds + _LAST_SECONDS
+        self.door.close(patience + _LAST_SECONDS)
         self._stop.set()
 
     async def hasten_when_cancelled(self) -> None:
@@ -157,17 +162,27 @@ class _Ending:
                     task_status.started()
                     await self._stop.wait()
                     with self._grace:
-                        await trio.sleep_forever()
+                        await self._rest()
+                    self._quit.set()
+                    # When all is at rest, these only look on.
                     self.door.interrupt_all()
                     await trio.sleep(self.cut_off_seconds)
                     _log.warning("connections_aborted", count=abort_connections(self.port))
         finally:
             self.over.set()
 
+    async def _rest(self) -> None:
+        """Wait until no request is being answered, and no turn runs."""
+        while self.door.asking or self.board.running:
+            await self.door.emptied()
+            seen = self.board.version
+            if self.board.running:
+                await self.board.changed(seen)
+
     async def _serve(
         self, serve_until: Callable[..., object], over: trio.CancelScope, task_status: trio.TaskStatus[object]
     ) -> None:
-        await serve_until(shutdown_trigger=self._stop.wait, task_status=task_status)  # type: ignore[misc]
+        await serve_until(shutdown_trigger=self._quit.wait, task_status=task_status)  # type: ignore[misc]
         over.cancel()
 
 

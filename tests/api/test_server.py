@@ -12,14 +12,16 @@ import attrs
 import pytest
 import trio
 
-from cdp_relay.api import serve
+from cdp_relay.api import Server, serve
 from cdp_relay.api.listeners import listen_on_loopback
+from cdp_relay.chat.record import NoRecord
 from cdp_relay.chat.status import ModelRest, SiteStatus
-from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Step, TextDelta
+from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step, TextDelta
 from cdp_relay.errors import PortTaken
 from cdp_relay.settings import ServerSettings
 from tests.api.kit import (
     KEY,
+    Reply,
     ScriptedRelay,
     ask,
     check_whole_stream,
@@ -233,6 +235,53 @@ async def test_running_answers_may_end_within_the_shutdown_time() -> None:
                 nursery.start_soon(client, stream)
                 await relay.started.wait()
     assert joined(check_whole_stream(bodies[0])) == "begun, done"
+
+
+async def test_what_comes_while_it_ends_is_refused_and_told_when_to_come_again() -> None:
+    relay = ScriptedRelay(slow_answer)
+    replies: list[Reply] = []
+    async with trio.open_nursery() as nursery:
+
+        async def come_late(server: Server) -> None:
+            async with await connect(server) as kept:
+                await kept.send_all(request_bytes(server, "GET", "/v1/models"))
+                assert (await read_reply(kept)).status == 200
+                left.set()
+                await trio.testing.wait_all_tasks_blocked()
+                await kept.send_all(request_bytes(server, "POST", PATH, question()))
+                replies.append(await read_reply(kept))
+            replies.append(await ask(server))
+
+        left = trio.Event()
+        with trio.fail_after(3):
+            async with serving(relay, shutdown_seconds=5.0) as server:
+                stream = await connect(server)
+                await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True)))
+                await relay.started.wait()
+                nursery.start_soon(come_late, server)
+                await left.wait()
+            async with stream:
+                assert joined(check_whole_stream((await read_reply(stream)).body)) == "begun, done"
+    assert [reply.status for reply in replies] == [503, 503]
+    assert [reply.error["code"] for reply in replies] == ["shutting_down"] * 2
+    assert 1 <= int(replies[0].headers["retry-after"]) <= 7
+    assert len(relay.asked) == 1
+
+
+async def test_answers_that_nobody_reads_may_end_as_well() -> None:
+    relay = ScriptedRelay()
+    turn = relay.board.begin(ChatRequest(id=RequestId("req_1"), model="", messages=()), NoRecord())
+
+    async def end_soon() -> None:
+        await trio.sleep(0.2)
+        turn.ended("finished")
+
+    async with trio.open_nursery() as nursery:
+        async with serving(relay, shutdown_seconds=5.0):
+            nursery.start_soon(end_soon)
+            left_at = trio.current_time()
+        assert 0.15 < trio.current_time() - left_at < 3
+    assert not relay.board.running
 
 
 @pytest.mark.parametrize("streamed", [True, False])
