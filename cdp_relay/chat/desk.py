@@ -11,6 +11,7 @@ from cdp_relay.cdp import protocol
 from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.drift import DriftRecord
 from cdp_relay.chat.health import SiteHealth
+from cdp_relay.chat.left_tabs import TabNotes
 from cdp_relay.chat.pacing import Pacer
 from cdp_relay.chat.status import BrowserStatus
 from cdp_relay.chat.tabs import TabPool
@@ -31,6 +32,8 @@ class ProfileBrowser:
     settings: ChromeSettings
     context: str | None = None
     """The browser context that all tabs are opened in; None for the profile's own."""
+    notes: TabNotes = attrs.field(factory=TabNotes)
+    """Which tabs are ours, over restarts."""
 
     @property
     def has_window(self) -> bool:
@@ -56,8 +59,10 @@ class ProfileBrowser:
     async def open_tab(self) -> AsyncGenerator[Tab, None]:
         """Open a tab in the living browser, waiting for it when it has to be started."""
         browser = await self.supervisor.browser(timeout=self.settings.start_seconds)
+        await self.notes.clear(browser)
         async with open_tab(browser.connection, browser_context_id=self.context) as tab:
-            yield tab
+            with self.notes.noted(browser, tab.target_id):
+                yield tab
 
     async def can_spare_a_tab(self) -> bool:
         """Whether a tab may be closed: with the last one, a browser that has windows ends.
