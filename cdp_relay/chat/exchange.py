@@ -54,6 +54,8 @@ class Exchange:
     """What the timeline says with each step."""
     model_sent: str | None = attrs.field(default=None, init=False)
     """The model that the page's request asked for."""
+    drained: bool = attrs.field(default=False, init=False)
+    """Whether nothing more comes after the answer."""
     _page: PageAnswer = attrs.field(init=False)
     _receiver: Receiver = attrs.field(init=False)
     _composed: Composed | None = attrs.field(default=None, init=False)
@@ -141,10 +143,14 @@ class Exchange:
         elif not self._receiver.at_rest and not await self.stop():
             raise SubmitFailed(f"{self.provider.site.title} did not stop its answer.")
 
-    async def compare(self) -> None:
-        """Wait for the tail of the answer, and compare what the wire said with what the page shows."""
-        reader = self.reader
+    async def drain(self) -> None:
+        """Wait for the tail of the answer; until it is over, a page may not take another prompt."""
         await self._receiver.drain()
+        self.drained = True
+
+    async def compare(self) -> None:
+        """Compare what the wire said with what the page shows."""
+        reader = self.reader
         if not self._page.known or not reader.text or reader.capture == "page":
             return
         drift = await self._page.compare(reader.text)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 import attrs
 
 from cdp_relay.chat.contract import Provider, SiteDefinition, Submission
+from cdp_relay.chat.conversations import Claim
 from cdp_relay.chat.offers import SeenModels, goes_by_address, wire_pattern
 from cdp_relay.chat.prompt import check_messages, split_system, unsaid
 from cdp_relay.chat.status import Route
@@ -19,7 +20,7 @@ from cdp_relay.chat.structured import check_output
 from cdp_relay.chat.vocabulary import ChatRequest, Drift, Message, Notice
 from cdp_relay.errors import InvalidRequest, UnsupportedValue
 
-__all__ = ["Plan", "Value", "plan_turn"]
+__all__ = ["Plan", "Value", "plan_turn", "wants_temporary"]
 
 Value = str | float | bool | tuple[str, ...]
 """What a control can be set to, by its kind."""
@@ -79,11 +80,13 @@ def plan_turn(
     *,
     temporary: bool = False,
     seen: SeenModels | None = None,
+    claim: Claim | None = None,
 ) -> Plan:
     """Plan a turn.
 
     Args:
       temporary: what the settings say, for a request that does not.
+      claim: the chat that holds the conversation so far, where the turn goes on in one.
       seen: what the site's menu of models had when it was last open.
 
     Raises:
@@ -94,14 +97,14 @@ def plan_turn(
     site, chat = provider.site, request.chat
     if chat.conversation_id is not None and chat.temporary:
         raise InvalidRequest("A chat that is gone on with cannot be a temporary one.", param="chat")
-    if chat.temporary is None:
-        temporary = temporary and chat.conversation_id is None and _has_temporary(site)
-    else:
-        temporary = chat.temporary
+    temporary = wants_temporary(request, site, default=temporary)
     check_messages(request.messages)
     if request.output is not None:
         check_output(request.output)
-    messages = request.messages if chat.conversation_id is None else unsaid(request.messages)
+    if claim is not None:
+        messages = claim.new(request.messages)
+    else:
+        messages = request.messages if chat.conversation_id is None else unsaid(request.messages)
     controls: dict[str, Value] = {}
     if "system" in site.controls:
         # Of the whole request: the field is the page's, and may be empty in an old chat.
@@ -112,9 +115,15 @@ def plan_turn(
             if system:
                 controls["system"] = system
     by_address = route.model is not None and goes_by_address(site, route.model, seen)
+    if claim is not None:
+        # Named when the chat was begun; by its own address a chat says nothing of a model.
+        by_address = by_address and claim.chat.model == route.model
+        url = claim.chat.url or ""
+    else:
+        url = _address(provider, request, route.model if by_address else None, temporary=temporary)
     return Plan(
         provider=provider,
-        url=_address(provider, request, route.model if by_address else None, temporary=temporary),
+        url=url,
         messages=messages,
         model=route.model,
         controls=controls
@@ -124,9 +133,20 @@ def plan_turn(
         | _others(site, request),
         optional=frozenset({"effort"} if route.effort is None else ()),
         temporary=temporary,
-        conversation_id=chat.conversation_id,
+        conversation_id=chat.conversation_id if claim is None else claim.chat.conversation_id,
         seen=seen,
     )
+
+
+def wants_temporary(request: ChatRequest, site: SiteDefinition, *, default: bool) -> bool:
+    """Whether a request is to be asked in a chat that the site does not keep.
+
+    Args:
+      default: what the settings say, for a request that does not.
+    """
+    if request.chat.temporary is not None:
+        return request.chat.temporary
+    return default and request.chat.conversation_id is None and _has_temporary(site)
 
 
 def _has_temporary(site: SiteDefinition) -> bool:

@@ -7,6 +7,9 @@ what a client sent stands in the prompt byte for byte.
 
 Where tools are offered, their section follows the system text, past calls are told in the form in which
 calls are to be made, and the prompt ends with a short reminder: what stands last is followed best.
+
+What goes on in a chat is only what that has not been told: :mod:`cdp_relay.chat.wording` says what belongs
+to it.
 """
 
 from __future__ import annotations
@@ -43,6 +46,8 @@ def render_prompt(
     sections: Sequence[tuple[str, str]] = (),
     closing: str = "",
     of: Sequence[Message] = (),
+    tools: str | None = None,
+    opening: str = "",
 ) -> str:
     """Render messages, oldest first, into one prompt.
 
@@ -52,6 +57,8 @@ def render_prompt(
       closing: what is said last of all.
       of: the whole conversation where *messages* is but the end of it; the calls that results belong to
         are looked up there.
+      tools: what is said of tools, in the place of all that *calls* has to say.
+      opening: what comes before everything else.
 
     Raises:
       InvalidRequest: there is nothing to answer.
@@ -60,23 +67,29 @@ def render_prompt(
     check_messages(messages)
     system = [message.text for message in messages if message.role is Role.SYSTEM and message.text]
     turns = [message for message in messages if message.role is not Role.SYSTEM]
-    before = _headed(("Tools", calls.instructions if calls else ""), *sections)
+    if tools is None:
+        tools = calls.instructions if calls else ""
+    before = _headed(("Tools", tools), *sections)
     after = "\n".join(text for text in (calls.reminder if calls else "", closing) if text)
-    if not any(_says_something(message, calls) for message in turns):
+    # A chat that goes on may be told nothing but how: what is to be answered stands in it.
+    only_how = bool(system) and not turns and len(messages) < len(of)
+    if not only_how and not any(_says_something(message, calls) for message in turns):
         if not system:
             raise InvalidRequest("The request has no text to answer.", param="messages")
         # Some clients put a whole one-off question into the system message.
         question = "\n\n".join(system)
         system, turns = [], [Message(role=Role.USER, parts=(TextPart(question),))]
-    last = turns[-1]
-    if len(turns) == 1 and not (system or before or after) and last.role is Role.USER:
+    last = turns[-1] if turns else None
+    answered = last is not None and last.role is Role.USER and bool(last.text)
+    if last is not None and answered and len(turns) == 1 and not (system or before or after or opening):
         return last.text
-    parts = _headed(("Instructions", "\n\n".join(system))) + before
-    answered = last.role is Role.USER and bool(last.text)
+    parts = [opening] if opening else []
+    parts += _headed(("Instructions", "\n\n".join(system))) + before
     history = turns[:-1] if answered else turns
     if history:
         parts.append(_render_history(history, calls, of))
-    parts.append(f"{LAST_HEADING}\n\n{last.text if answered else _demand(last, calls)}")
+    asked = last.text if last is not None and answered else _demand(last, calls)
+    parts.append(f"{LAST_HEADING}\n\n{asked}")
     return "\n\n".join(parts + _headed(("Reminder", after)))
 
 
@@ -89,8 +102,10 @@ def _says_something(message: Message, calls: CallProtocol | None) -> bool:
     return bool(message.text or message.tool_calls or (calls is not None and message.role is Role.TOOL))
 
 
-def _demand(last: Message, calls: CallProtocol | None) -> str:
+def _demand(last: Message | None, calls: CallProtocol | None) -> str:
     """What to ask for when the last message asks for nothing itself."""
+    if last is None:
+        return _CONTINUE
     if last.role is Role.ASSISTANT and last.text and not last.tool_calls:
         return _GO_ON
     return _RESULTS_CONTINUE if calls is not None and last.role is Role.TOOL else _CONTINUE

@@ -4,6 +4,9 @@
 Each step has a time limit, is verified, and is written to the timeline. Until the send control is
 pressed a lost page costs nothing and the turn starts over once; from then on nothing is ever repeated.
 
+A turn goes on in the chat that holds its conversation so far, where there is one, and tells it only what is
+new. Where that chat turns out to be gone, changed or full, the turn goes on in a new one with everything.
+
 An answer that is wrong in its form is asked for once more, in the same chat: another prompt, and not the
 first one again. What comes of that can make the answer better, and never lose it.
 """
@@ -23,6 +26,7 @@ from cdp_relay.chat.attaching import Attachment, plan_files
 from cdp_relay.chat.calls import CallProtocol
 from cdp_relay.chat.chains import Refusals, leads_on
 from cdp_relay.chat.composing import check_length
+from cdp_relay.chat.continuing import ChatTie, HeldChats
 from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.controls import NOT_OFFERED, apply_controls
 from cdp_relay.chat.delivery import Delivery
@@ -59,6 +63,7 @@ from cdp_relay.errors import (
     BrowserError,
     EmptyAnswer,
     InternalError,
+    PageNavigated,
     RelayError,
     SiteTimeout,
 )
@@ -91,19 +96,27 @@ class Turn:
     """How long to wait for the person where the site asks for one."""
     counter: TokenCounter = attrs.field(factory=TokenCounter)
     calls: CallProtocol | None = None
-    """How calls of tools stand in the prompt and in the answer, where there are any."""
+    """How calls of tools stand in the prompt of a new chat and in its answer, where there are any."""
+    chats: HeldChats | None = None
+    """The chats that can be gone on with; None to ask in a new one."""
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    conversation_id: str | None = attrs.field(default=None, init=False)
+    """What the site calls the chat of its answer, once it has said so."""
     place: Place = attrs.field(init=False)
     """Where it is answered, as far as is known by now."""
     pool: Tabs = attrs.field(init=False)
     """Where its tab comes from."""
     timeline: Timeline = attrs.field(init=False)
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _tie: ChatTie = attrs.field(init=False)
+    """To the chat that the turn goes on in."""
     _admission: Admission = attrs.field(init=False)
     _plan: Plan = attrs.field(init=False)
     _prompt: str = attrs.field(default="", init=False)
     _files: tuple[Attachment, ...] = attrs.field(default=(), init=False)
+    _calls: CallProtocol | None = attrs.field(default=None, init=False)
+    """How calls stand in the chat that it goes to."""
     _closing: str = attrs.field(default="", init=False)
     """What is said beside a prompt that goes as a file."""
     _shape: Shape | None = attrs.field(default=None, init=False)
@@ -113,6 +126,7 @@ class Turn:
     def __attrs_post_init__(self) -> None:
         self.timeline = Timeline(self.request.id, self.delivery)
         self.delivery.watch = self._watch
+        self._tie = ChatTie(self.request, self.chats)
         self._move_to(self.places[0])
 
     def _move_to(self, place: Place) -> None:
@@ -133,6 +147,11 @@ class Turn:
         return self.place.route
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether its chat is one that the site does not keep."""
+        return self._plan.temporary
+
+    @property
     def provider(self) -> Provider:
         """The site."""
         return self.desk.provider
@@ -145,9 +164,11 @@ class Turn:
     def _watch(self, event: ChatEvent) -> None:
         if isinstance(event, Drift):
             self.desk.drifts.note(event)
+        self._tie.hear(event)
         self.record.event(event)
 
     def _named(self, conversation_id: str) -> None:
+        self.conversation_id = conversation_id
         url = self.provider.conversation_url(conversation_id)
         self.delivery.put(ChatNamed(conversation_id=conversation_id, conversation_url=url))
 
@@ -167,6 +188,7 @@ class Turn:
             # The edge of the component: a bug costs its own request, never the service.
             self._fail(self._bug(raised))
         finally:
+            self._tie.release()
             self.delivery.close()
             self.done.set()
 
@@ -201,18 +223,15 @@ class Turn:
                 self.delivery.put(Notice(code="fell_back", message=message))
 
     async def _run(self) -> None:
-        self._plan = plan_turn(
-            self.request,
-            self.route,
-            self.provider,
-            temporary=self.place.temporary,
-            seen=self.place.seen_models,
-        )
-        planned = plan_files(self._plan.messages, self.provider.site, of=self.request.messages)
-        self._prompt, self._files = word_prompt(self.request, planned.messages, self.calls), planned.files
-        self._closing = word_closing(self.request, self.calls)
-        self._shape = shape_of(self.request, self.calls)
-        check_length(self._prompt, self.provider.site, self._files)
+        self._tie.seek(self.place)
+        try:
+            self._prepare()
+        except RelayError:
+            if self._tie.claim is None:
+                raise
+            # What is new may be nothing that can be said by itself.
+            self._tie.release()
+            self._prepare()
         # Over all places: what one has used up, the next has not.
         with trio.move_on_at(self.timeline.started + self.limits.total_seconds) as total:
             while True:
@@ -228,6 +247,28 @@ class Turn:
                 f"The turn took longer than {self.limits.total_seconds:g} s (limits.total_seconds).",
                 details={"site": self.provider.site.name, "step": str(self.timeline.last)},
             )
+
+    def _prepare(self) -> None:
+        """Plan the turn in the chat that it goes on in, or in a new one, and word its prompt."""
+        claim, place = self._tie.claim, self.place
+        self._plan = plan_turn(
+            self.request,
+            self.route,
+            self.provider,
+            temporary=place.temporary,
+            seen=place.seen_models,
+            claim=claim,
+        )
+        planned = plan_files(self._plan.messages, self.provider.site, of=self.request.messages)
+        self._calls = self._tie.calls(self.calls)
+        if claim is None:
+            self._prompt = word_prompt(self.request, planned.messages, self._calls)
+        else:
+            self._prompt = self._tie.word(planned.messages, self._calls)
+        self._files = planned.files
+        self._closing = word_closing(self.request, self._calls)
+        self._shape = shape_of(self.request, self._calls)
+        check_length(self._prompt, self.provider.site, self._files)
 
     async def _attempts(self) -> None:
         try:
@@ -245,34 +286,72 @@ class Turn:
 
     async def _attempt(self) -> None:
         party = f"{self.request.client} {self.request.session}"
-        async with self.pool.lease(self.timeline, party=party) as site_tab, open_upload_folder() as folder:
-            # Once more: what others met while this turn waited for a tab holds for it as well.
-            self._admission.check()
-            self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
-            async with watch_interruptions(site_tab.tab, self.provider) as interruptions:
+        await self._tie.arrive()
+        chat = None if self._tie.chat is None else self._tie.chat.id
+        try:
+            async with (
+                self.pool.lease(self.timeline, party=party, chat=chat) as site_tab,
+                open_upload_folder() as folder,
+            ):
+                # Once more: what others met while this turn waited for a tab holds for it as well.
+                self._admission.check()
+                self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
                 try:
-                    with interruptions.applied():
-                        await self._open(site_tab)
-                        entered = await self.desk.pacer.enter(self.timeline)
-                    try:
-                        await self._converse(site_tab, folder, interruptions)
-                    finally:
-                        self.desk.pacer.leave(entered, sent=self._may_have_sent())
-                except RelayError as error:
-                    site_tab.doubtful = site_tab.doubtful or isinstance(error, BrowserError)
+                    await self._use(site_tab, folder)
+                except (RelayError, ExceptionGroup) as raised:
+                    error = sole_error(raised)
+                    if not isinstance(error, RelayError) or not self._tie.leaves(error, self._exchange):
+                        raise error from None
+                    self._leave_chat(error, site_tab)
+                    await self._use(site_tab, folder)
+        finally:
+            self._tie.gone()
+
+    def _leave_chat(self, error: RelayError, site_tab: SiteTab) -> None:
+        """The chat cannot be gone on with, and has taken nothing: plan the turn anew, in a new one.
+
+        Raises:
+          PageNavigated: it has to be done on another tab.
+        """
+        _log.info("chat_left", request=self.request.id, site=self.provider.site.name, code=error.code)
+        self.delivery.put(self._tie.leave(error))
+        self._exchange = None
+        self._prepare()
+        if not site_tab.usable:
+            raise PageNavigated(f"The chat was left: {error.message}")
+
+    async def _use(self, site_tab: SiteTab, folder: UploadFolder) -> None:
+        """Ask on a tab."""
+        async with watch_interruptions(site_tab.tab, self.provider) as interruptions:
+            try:
+                with interruptions.applied():
+                    await self._open(site_tab)
+                    entered = await self.desk.pacer.enter(self.timeline)
+                try:
+                    await self._converse(site_tab, folder, interruptions)
+                finally:
+                    self.desk.pacer.leave(entered, sent=self._may_have_sent())
+            except RelayError as error:
+                site_tab.doubtful = site_tab.doubtful or isinstance(error, BrowserError)
+                if not self._tie.leaves(error, self._exchange):
                     site_tab.met = error if needs_person(error) else None
                     self._admission.failed(error)
-                    raise
+                raise
 
     async def _open(self, site_tab: SiteTab) -> None:
         plan = self._plan
-        if plan.conversation_id is not None:
+        if self._tie.chat is not None:
+            how, readiness = await self._tie.open(site_tab, self.limits)
+            self.timeline.reach(Step.OPENED, warm=how == "held", chat=how, continued=self._tie.continued)
+        elif plan.conversation_id is not None:
             readiness = await open_conversation(site_tab, plan.url, plan.conversation_id, self.limits)
             self.timeline.reach(Step.OPENED, warm=False, chat="old")
         else:
             opened = await open_chat(site_tab, plan.url, self.limits)
-            self.timeline.reach(Step.OPENED, warm=not opened)
+            self.timeline.reach(Step.OPENED, warm=not opened, chat="new")
             readiness = await make_ready(site_tab, self.limits)
+        if plan.conversation_id is not None and self.conversation_id != plan.conversation_id:
+            self._named(plan.conversation_id)
         for drift in readiness.drift:
             self.delivery.put(drift)
         controls = await apply_controls(
@@ -310,26 +389,55 @@ class Turn:
                 timeline=self.timeline,
                 folder=folder,
                 limits=self.limits,
+                facts={"continued": self._tie.continued} if self._tie.continued else {},
             )
-            async with open_exchange(self._exchange) as exchange:
-                with interruptions.applied():
-                    await exchange.send(self.record.sending)
-                with interruptions.applied(states=False):
-                    await exchange.receive()
-                    if exchange.reader.over:
-                        await exchange.fetch_files(self.max_file_bytes)
-                        await exchange.name_chat()
-                    self._check(exchange.reader)
-                    self._admission.worked()
-                    last = exchange if shaper is None else await self._shaped(exchange, shaper)
-                    self._finish(exchange, last, shaper)
-                    if last.reader.over:
-                        with self.pool.while_unwanted():
+            try:
+                last = await self._exchanged(self._exchange, shaper)
+            except BaseException as raised:
+                self._broke_off(raised)
+                raise
+        if not last.reader.over or last.drained:
+            self._tie.stand(site_tab)
+
+    async def _exchanged(self, asked: Exchange, shaper: Shaper | None) -> Exchange:
+        """Send the prompt, give out its answer, and leave the page at rest.
+
+        Returns:
+          The last exchange with the page.
+        """
+        interruptions = asked.interruptions
+        async with open_exchange(asked) as exchange:
+            with interruptions.applied():
+                await exchange.send(self.record.sending)
+            with interruptions.applied(states=False):
+                await exchange.receive()
+                if exchange.reader.over:
+                    await exchange.fetch_files(self.max_file_bytes)
+                    await exchange.name_chat()
+                self._check(exchange.reader)
+                self._admission.worked()
+                last = exchange if shaper is None else await self._shaped(exchange, shaper)
+                self._finish(exchange, last, shaper)
+                if last.reader.over:
+                    with self.pool.while_unwanted():
+                        await last.drain()
+                        # The next turn in this chat wants the page, and no look at it.
+                        with self._tie.leisure():
                             await last.compare()
+        return last
+
+    def _broke_off(self, raised: BaseException) -> None:
+        """Note what the chat holds of a turn that did not come to its end."""
+        error = sole_error(raised) if isinstance(raised, ExceptionGroup) else raised
+        exchange = self._exchange
+        if exchange is not None and exchange.may_have_sent and not self._tie.leaves(error, exchange):
+            self._tie.broke_off(error, self._plan, self._calls, exchange)
 
     def _reader(self, shaper: Shaper | None) -> AnswerReader:
-        decoder = self.provider.new_decoder()
-        return AnswerReader(decoder, self.delivery, shaper, self.counter, named=self._named)
+        decoder, known = self.provider.new_decoder(), self._plan.conversation_id
+        return AnswerReader(
+            decoder, self.delivery, shaper, self.counter, named=self._named, conversation_id=known
+        )
 
     async def _shaped(self, exchange: Exchange, shaper: Shaper) -> Exchange:
         """Give out what the shaper made of the answer, once the model has corrected it where it has to.
@@ -419,11 +527,12 @@ class Turn:
         if reader.model is not None and not self._plan.is_asked(reader.model):
             message = f"{self.route.model} was asked for; {reader.model} answered."
             self.delivery.put(Notice(code="model_differs", message=message))
-        usage = reader.usage(self.counter.count(self._prompt))
+        usage = reader.usage(self.counter.count(self._whole_prompt()))
         if last is not exchange:
             usage = _added(usage, last.reader.usage(self.counter.count("")))
         conversation = reader.conversation_id or last.reader.conversation_id
         reason = reader.finish_reason or FinishReason.STOP
+        self._tie.keep(self._plan, self._calls, last, conversation)
         self.timeline.reach(Step.FINISHED, bytes=reader.text_bytes, capture=reader.capture)
         self.delivery.put(
             Finished(
@@ -440,6 +549,13 @@ class Turn:
         )
         self.record.ended("finished")
         self.delivery.close()
+
+    def _whole_prompt(self) -> str:
+        """All that the model answers to, of which a chat that was gone on with held the most: clients watch
+        how long their conversations get."""
+        if self._tie.claim is None:
+            return self._prompt
+        return word_prompt(self.request, self.request.messages, self.calls)
 
 
 def _new_call_id() -> str:

@@ -177,8 +177,9 @@ class ChatChoice:
     conversation so far, where the relay knows of one, and else a new one."""
 
     temporary: bool | None = None
-    """A new chat: with True one that the site does not keep (refused where the site has none), with False
-    one that it keeps. None leaves it to the settings, which ask for one only where there is one."""
+    """With False a new chat that the site keeps. With True one that the site does not keep (refused where the
+    site has none): the one that holds the conversation so far, while it stands open, and else a new one. None
+    leaves it to the settings, which ask for one only where there is one."""
     conversation_id: str | None = None
     """Go on with this chat: only what follows the last assistant message is sent."""
 

@@ -59,7 +59,15 @@ from cdp_relay.page.probe import (
     visible_count,
     watch_states,
 )
-from cdp_relay.page.rendered import AnswerPlace, RenderedText, mark_turns, read_answer, wait_rendered
+from cdp_relay.page.rendered import (
+    AnswerPlace,
+    LastTurn,
+    RenderedText,
+    mark_turns,
+    read_answer,
+    read_last_turn,
+    wait_rendered,
+)
 from cdp_relay.page.resource import Resource, fetch_resource, shown_address, shown_addresses
 from cdp_relay.page.tab import Dialog, Tab, open_tab
 from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_upload_folder, plain_names
@@ -80,6 +88,7 @@ __all__ = [
     "EditorPlan",
     "Insertion",
     "Keyboard",
+    "LastTurn",
     "MenuItem",
     "Mouse",
     "PromptFile",
@@ -114,6 +123,7 @@ __all__ = [
     "put_away",
     "read_answer",
     "read_control",
+    "read_last_turn",
     "read_stamps",
     "read_text",
     "remove_all",

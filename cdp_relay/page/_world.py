@@ -53,6 +53,7 @@ _EXPORTS = (
     "focusEditor",
     "keepClipboard",
     "lastChip",
+    "lastTurn",
     "markTurns",
     "noneShown",
     "noticeGone",

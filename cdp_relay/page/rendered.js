@@ -49,6 +49,14 @@ function contentOf(turn, rule) {
   return turn.matches(rule.content.join(",")) ? [turn] : deepMatches(turn, rule.content);
 }
 
+// The last turn of all, new or old: where the page is, and the beginning and the end of what the turn shows.
+function lastTurn(rule, most) {
+  const turn = deepMatches(document, rule.turn).pop();
+  const text = turn ? contentOf(turn, rule).map(shownText).join("\n") : null;
+  const ends = text === null ? null : [text.slice(0, most), text.slice(-most)];
+  return { address: decodeURIComponent(location.pathname + location.search), ends };
+}
+
 function isMarkedDone(turn, rule) {
   if (!rule.done.length) return true;
   return rule.done.some((selector) =>

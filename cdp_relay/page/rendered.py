@@ -14,7 +14,15 @@ import attrs
 from cdp_relay.page._pieces import read_pieces, utf16_units
 from cdp_relay.page.tab import Tab
 
-__all__ = ["AnswerPlace", "RenderedText", "mark_turns", "read_answer", "wait_rendered"]
+__all__ = [
+    "AnswerPlace",
+    "LastTurn",
+    "RenderedText",
+    "mark_turns",
+    "read_answer",
+    "read_last_turn",
+    "wait_rendered",
+]
 
 _QUIET_SECONDS = 1.2
 """How long the text of an answer that looks whole has to stay as it is. Action bars flash up while some
@@ -25,6 +33,10 @@ _PATIENT_SECONDS = 10.0
 
 _READ_SECONDS = 15.0
 """For turning an answer of megabytes into Markdown."""
+
+
+_LAST_TURN_CHARS = 4000
+"""How much of either end of the last turn is read."""
 
 
 class AnswerPlace(Protocol):
@@ -69,6 +81,18 @@ class RenderedText:
     """Whether it was seen to be whole."""
 
 
+@attrs.frozen(kw_only=True)
+class LastTurn:
+    """The last of the site's turns on a page, as plain text."""
+
+    address: str
+    """The page's path and query."""
+    head: str | None = attrs.field(repr=False)
+    """Its beginning; None where the page shows no turn."""
+    tail: str | None = attrs.field(repr=False)
+    """Its end."""
+
+
 async def mark_turns(tab: Tab, place: AnswerPlace) -> None:
     """Remember the turns that are there now: none of them is the answer to what is sent next."""
     await tab.world.look("markTurns", _plain(place), timeout=_READ_SECONDS)
@@ -78,6 +102,13 @@ async def read_answer(tab: Tab, place: AnswerPlace) -> RenderedText | None:
     """Read the newest answer as it stands; None when there is no turn since :func:`mark_turns`."""
     seen = await tab.world.look("renderedAnswer", _plain(place), False, timeout=_READ_SECONDS)
     return await _whole(tab, seen)
+
+
+async def read_last_turn(tab: Tab, place: AnswerPlace) -> LastTurn:
+    """Read both ends of the last turn as it stands; nothing is waited for."""
+    seen = await tab.world.look("lastTurn", _plain(place), _LAST_TURN_CHARS, timeout=_READ_SECONDS)
+    head, tail = seen["ends"] or (None, None)
+    return LastTurn(address=seen["address"], head=head, tail=tail)
 
 
 async def wait_rendered(

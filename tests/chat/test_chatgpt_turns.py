@@ -57,7 +57,7 @@ async def test_every_request_gets_a_chat_of_its_own_in_the_same_tab(relay: Relay
     assert site.prompts == ["one", "two"]
     assert first.finished.conversation_id != second.finished.conversation_id
     assert second.facts(Step.LEASED) == {**first.facts(Step.LEASED), "turns": 2}
-    assert second.facts(Step.OPENED) == {"warm": True}
+    assert second.facts(Step.OPENED) == {"warm": True, "chat": "new"}
 
 
 async def test_thinking_is_kept_apart(relay: Relay, site: ChatGPTSite) -> None:
