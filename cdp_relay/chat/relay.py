@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
 import attrs
 import trio
 from structlog.contextvars import bound_contextvars
 
+from cdp_relay.chat.answers import Answers
 from cdp_relay.chat.chains import Chain
 from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.contract import Provider
@@ -20,6 +21,7 @@ from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.desk import Desk, ProfileBrowser
 from cdp_relay.chat.desks import open_desk
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
+from cdp_relay.chat.fingerprint import fingerprint
 from cdp_relay.chat.health import PERSON_STATES, SiteMemory
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.live import TurnBoard
@@ -30,6 +32,7 @@ from cdp_relay.chat.profiles import check_profiles, profile_chrome, profile_desk
 from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.registry import Registry, load_registry
 from cdp_relay.chat.routing import Routing, has_accounts, open_routing
+from cdp_relay.chat.sharing import SharedTurn, Sharing
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
@@ -138,6 +141,8 @@ class Relay:
     _turns: trio.Nursery
     _counter: TokenCounter
     _journal: Journal
+    answers: Answers = attrs.field(init=False)
+    """What was answered, and is being answered, to be read by whoever asked."""
     _key: bytes = attrs.field(factory=partial(secrets.token_bytes, 32), init=False)
     """A secret, which tells the model's calls from what only looks like them."""
     board: TurnBoard = attrs.field(factory=TurnBoard, init=False)
@@ -147,6 +152,9 @@ class Relay:
     _started: float = attrs.field(factory=trio.current_time, init=False)
 
     def __attrs_post_init__(self) -> None:
+        chat = self._settings.chat
+        sharing = Sharing(retry_seconds=chat.retry_seconds, finish=chat.after_disconnect == "finish")
+        self.answers = Answers(sharing, self._journal, self._turns)
         for name, desk in self._desks.items():
             desk.health.on_change = partial(self._tell_change, name)
 
@@ -159,19 +167,48 @@ class Relay:
         """Ask one question; yields steps, deltas and notices as they come, and ``Finished`` last.
 
         A reader that lags finds deltas joined, and holds nothing up. Closing the generator, or
-        cancelling whoever iterates it, stops the answer on the page.
+        cancelling whoever iterates it, stops the answer on the page, unless the request has a key, the
+        settings let such answers finish, or others read it as well.
+
+        A request with the key of another one, or one that is sent again, shares the other's answer:
+        ``AnswerShared`` comes first then, and the answer from its start.
 
         Raises:
           RelayError: there is no (whole) answer; the class says why and whether to try again.
         """
-        turn = self._turn(request)
-        self._turns.start_soon(self._run, turn)
-        try:
-            async for event in turn.delivery:
+        if request.key and not request.fingerprint:
+            request = attrs.evolve(request, fingerprint=fingerprint(request))
+        found = await self.answers.find(request)
+        events = self.answers.tell(found or self._begin(request), shared=found is not None)
+        async with aclosing(events):
+            async for event in events:
                 yield event
-        finally:
-            if not turn.timeline.reached(Step.FINISHED):
-                turn.scope.cancel()
+
+    async def shared_with(self, request: ChatRequest) -> RequestId | None:
+        """The request whose answer this one would be given; None when it would be asked.
+
+        Raises:
+          UserError: its key allows neither.
+        """
+        found = await self.answers.find(request)
+        return None if found is None else found.id
+
+    def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+        """The events of a turn that runs, or ended a short while ago, from its start.
+
+        Raises:
+          NotFound: there is no such turn.
+          RelayError: as the turn ended.
+        """
+        return self.answers.follow(id_)
+
+    def stop(self, id_: RequestId) -> bool:
+        """Stop a turn on its page, whoever reads it; False when no such turn runs."""
+        return self.answers.stop(id_)
+
+    def forget(self, id_: RequestId) -> None:
+        """Give an answer to nobody any more."""
+        self.answers.forget(id_)
 
     def route(self, label: str) -> Route:
         """Where a model label leads: ``SITE``, ``SITE@PROFILE``, each with ``/MODEL`` and ``:EFFORT`` or
@@ -348,6 +385,18 @@ class Relay:
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
         )
+
+    def _begin(self, request: ChatRequest) -> SharedTurn:
+        turn = self._turn(request)
+        shared = self.answers.begin(request, turn.delivery, turn.scope.cancel)
+        self._turns.start_soon(self._run_shared, turn, shared)
+        return shared
+
+    async def _run_shared(self, turn: Turn, shared: SharedTurn) -> None:
+        try:
+            await self._run(turn)
+        finally:
+            self.answers.ended(shared)
 
     def _place(self, route: Route) -> Place:
         desk = self._desks[route.desk]
