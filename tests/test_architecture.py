@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "page": GROUND | {"cdp"},
     "chat": GROUND | {"settings", "cdp", "chrome", "page", "wire"},
     "providers": GROUND | {"wire", "chat.vocabulary", "chat.contract"},
-    "store": GROUND | {"settings", "chat.vocabulary"},
+    "store": GROUND | {"settings", "chat.vocabulary", "chat.record"},
     "api": GROUND | {"__version__", "settings", "chat", "store"},
     "recording": GROUND | {"settings", "page", "cdp"},
     "tools": GROUND | {"settings", "page", "cdp", "chrome"},

@@ -22,6 +22,7 @@ from cdp_relay.cli.bell import call_person
 from cdp_relay.cli.logs import set_up_logs
 from cdp_relay.cli.running import announce
 from cdp_relay.settings import Home, Settings
+from cdp_relay.store import open_journal
 
 __all__ = ["run_service", "watch_signals"]
 
@@ -50,7 +51,11 @@ async def _run(home: Home, settings: Settings, as_json: bool) -> int:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch_signals, signals, ending)
             with ending.scope:
-                async with open_relay(settings, home) as relay, serve(relay, settings.server, key) as server:
+                async with (
+                    open_journal(settings.journal, home) as journal,
+                    open_relay(settings, home, journal=journal) as relay,
+                    serve(relay, settings.server, key) as server,
+                ):
                     with announce(home, server.base_url), relay.watch_sites() as changes:
                         if as_json:
                             _print_json(relay, server, key)
@@ -115,7 +120,7 @@ def _print_json(relay: Relay, server: Server, key: str) -> None:
         "key": key,
         "models": [model.id for model in relay.models()],
         "pid": os.getpid(),
-        "default_site": relay.route("").site,
+        "default_site": relay.route("").name,
         "version": __version__,
     }
     click.echo(json.dumps(ready))
@@ -124,7 +129,7 @@ def _print_json(relay: Relay, server: Server, key: str) -> None:
 def _print_welcome(relay: Relay, server: Server, key: str, created: bool) -> None:
     program = program_name()
     status = relay.status()
-    default = relay.route("").site
+    default = relay.route("").name
     models = [model.id for model in relay.models()]
     shown = ", ".join(models[:_MODELS_SHOWN]) + (", ..." if len(models) > _MODELS_SHOWN else "")
     window = "without a window" if status.browser.headless else "with a window"

@@ -1,0 +1,196 @@
+"""What no database is to hold: keys, tokens and passwords, blotted out of a text.
+
+Sans-IO. What is built in is only what says by its form that it is a secret, because a text in which
+something harmless is blotted out is no longer the answer that a program asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+
+__all__ = ["MARK", "Redaction", "RunningText"]
+
+MARK = "[redacted]"
+"""Stands where something was blotted out; without a character that JSON would escape."""
+
+_HELD_BACK = 96
+"""Characters at the end of a text that goes on which may yet turn out to be the beginning of a secret, as
+with a word such as ``Bearer`` before it."""
+
+_HELD_BACK_OWN = 512
+"""The same where there are patterns of the user's, of which nobody knows how far they reach."""
+
+_MAX_HELD_BACK = 64 * 1024
+"""A text without any place to cut is cut after so many characters all the same."""
+
+_PLACE_TO_CUT = re.compile(r"[^A-Za-z0-9_\-+/=.:@%~]")
+"""No key or token holds such a character."""
+
+
+@attrs.frozen
+class _Pattern:
+    clues: tuple[str, ...]
+    """One of them stands in every text that the expression finds something in: a search for them is many
+    times faster than one for the expression."""
+    expression: re.Pattern[str]
+    """Its first group is what is blotted out, or all of it where it has none."""
+
+    def spans(self, text: str) -> Iterable[tuple[int, int]]:
+        if not self.clues or any(clue in text for clue in self.clues):
+            group = 1 if self.expression.groups else 0
+            for match in self.expression.finditer(text):
+                start, end = match.span(group)
+                if end > start:
+                    yield start, end
+
+
+def _pattern(clues: str, expression: str) -> _Pattern:
+    return _Pattern(tuple(clues.split("|")), re.compile(expression))
+
+
+_BUILT_IN = (
+    # Without its end as well: the text may have been cut, or may be on its way.
+    _pattern(
+        "PRIVATE KEY",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+        r"(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    ),
+    # OpenAI, Anthropic, Stripe, this relay. One digit at least: names of packages look alike.
+    _pattern("sk-|sk_|rk_", r"\b[sr]k[-_](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"),
+    _pattern("ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
+    _pattern("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
+    _pattern("glpat-", r"\bglpat-[A-Za-z0-9_-]{16,}"),
+    _pattern("xox|xapp-", r"\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{10,}"),
+    _pattern("AKIA|ASIA", r"\bA(?:KIA|SIA)[A-Z0-9]{16}\b"),
+    _pattern("ecret|ECRET", r"(?i:aws_?secret_?access_?key)\W{1,8}([A-Za-z0-9/+=]{40})"),
+    _pattern("AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
+    _pattern("ya29.", r"\bya29\.[A-Za-z0-9_-]{20,}"),
+    _pattern("GOCSPX-", r"\bGOCSPX-[A-Za-z0-9_-]{20,}"),
+    _pattern("npm_", r"\bnpm_[A-Za-z0-9]{30,}"),
+    _pattern("pypi-", r"\bpypi-[A-Za-z0-9_-]{40,}"),
+    _pattern("hf_", r"\bhf_[A-Za-z0-9]{30,}"),
+    # JSON Web Tokens: signed, with two points; encrypted, with four.
+    _pattern("eyJ", r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}"),
+    _pattern("earer", r"\b[Bb]earer\s{1,4}([A-Za-z0-9._~+/=-]{16,})"),
+    _pattern("uthorization", r"[Aa]uthorization[\"']?\s*[:=]\s*[\"']?[Bb]asic\s{1,4}([A-Za-z0-9+/=]{8,})"),
+    _pattern("://", r"://[^\s/:@\"'<>]{0,256}:([^\s/@\"'<>]{1,256})@"),
+)
+
+
+@attrs.frozen
+class Redaction:
+    """Blots secrets out.
+
+    Args:
+      own: regular expressions of the user's, valid ones; what they find is blotted out as well, only their
+        first group where they have one.
+    """
+
+    own: tuple[str, ...] = ()
+    _patterns: tuple[_Pattern, ...] = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        mine = tuple(_Pattern((), re.compile(one)) for one in self.own)
+        object.__setattr__(self, "_patterns", (*_BUILT_IN, *mine))
+
+    @property
+    def held_back(self) -> int:
+        """How much of a text's end nobody can judge while it goes on."""
+        return _HELD_BACK_OWN if self.own else _HELD_BACK
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand, in order and apart from each other."""
+        found = sorted(span for pattern in self._patterns for span in pattern.spans(text))
+        joined: list[tuple[int, int]] = []
+        for start, end in found:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+            else:
+                joined.append((start, end))
+        return joined
+
+    def blot(self, text: str) -> str:
+        """The text without its secrets."""
+        spans = self.spans(text)
+        return _without(text, spans) if spans else text
+
+    def blot_pieces(self, pieces: Sequence[str]) -> list[str]:
+        """The pieces of one text without the secrets of the whole; a mark stands in the piece where the
+        secret begins."""
+        spans = self.spans("".join(pieces))
+        if not spans:
+            return list(pieces)
+        out, offset = [], 0
+        for piece in pieces:
+            end = offset + len(piece)
+            kept, at = [], offset
+            for start, stop in spans:
+                if stop <= offset or start >= end:
+                    continue
+                kept.append(piece[at - offset : max(start, at) - offset])
+                kept.append(MARK if start >= offset else "")
+                at = min(stop, end)
+            kept.append(piece[at - offset :])
+            out.append("".join(kept))
+            offset = end
+        return out
+
+    def blot_all(self, value: Any) -> Any:
+        """A value as JSON knows them, without the secrets of its texts."""
+        if isinstance(value, str):
+            return self.blot(value)
+        if isinstance(value, dict):
+            return {key: self.blot_all(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.blot_all(one) for one in value]
+        return value
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    kept, at = [], 0
+    for start, end in spans:
+        kept += [text[at:start], MARK]
+        at = end
+    return "".join([*kept, text[at:]])
+
+
+@attrs.define(eq=False)
+class RunningText:
+    """Blots secrets out of a text that goes on: gives out what is certain, and keeps the rest.
+
+    What it gave out never holds the beginning of a secret that is found later, save of one that is longer
+    than what is held back, and holds white space.
+    """
+
+    redaction: Redaction
+    _rest: str = attrs.field(default="", init=False)
+
+    def feed(self, text: str) -> str:
+        """Take the next piece, and return what can be told."""
+        self._rest += text
+        cut = self._cut()
+        if cut <= 0:
+            return ""
+        spans = self.redaction.spans(self._rest)
+        for start, end in spans:
+            if start < cut <= end:
+                cut = start
+        told = _without(self._rest[:cut], [span for span in spans if span[1] <= cut])
+        self._rest = self._rest[cut:]
+        return told
+
+    def close(self) -> str:
+        """The rest: the text is at its end."""
+        rest, self._rest = self._rest, ""
+        return self.redaction.blot(rest)
+
+    def _cut(self) -> int:
+        """Before what may go on as a secret."""
+        last = len(self._rest) - self.redaction.held_back
+        while last > 0 and not _PLACE_TO_CUT.match(self._rest, last - 1):
+            last -= 1
+        return last if last > 0 or len(self._rest) < _MAX_HELD_BACK else len(self._rest) - _HELD_BACK_OWN

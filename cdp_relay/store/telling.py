@@ -1,0 +1,218 @@
+"""What a turn's client was told, in order, as it is kept in memory until it stands in the database.
+
+Sans-IO. Adding a delta is an append; everything else is done about once a second, or once at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from cdp_relay.chat.vocabulary import (
+    ChatEvent,
+    ChatNamed,
+    Drift,
+    Notice,
+    ReasoningDelta,
+    StepReached,
+    TextDelta,
+    TextRetracted,
+    ToolCallArguments,
+    ToolCallEnded,
+)
+from cdp_relay.store.documents import KeptEntry, event_document
+from cdp_relay.store.redaction import Redaction, RunningText
+
+__all__ = ["Segment", "TellEntry", "Telling", "kept_entries"]
+
+_DeltaKind: TypeAlias = type[TextDelta] | type[ReasoningDelta] | type[ToolCallArguments]
+_DELTAS = frozenset({TextDelta, ReasoningDelta, ToolCallArguments})
+
+
+@attrs.define(eq=False)
+class Segment:
+    """Deltas of one kind that came one after another."""
+
+    kind: _DeltaKind
+    at: float
+    """When the first came, in seconds since the turn began."""
+    index: int = 0
+    """Of calls' arguments: which call's."""
+    pieces: list[str] = attrs.field(factory=list)
+    times: list[float] = attrs.field(factory=list)
+    """When each piece came, where that is kept."""
+
+    def event(self, text: str) -> TextDelta | ReasoningDelta | ToolCallArguments:
+        """One delta with the text."""
+        if self.kind is ToolCallArguments:
+            return ToolCallArguments(self.index, text)
+        return TextDelta(text) if self.kind is TextDelta else ReasoningDelta(text)
+
+
+TellEntry: TypeAlias = tuple[float, ChatEvent] | Segment
+
+
+@attrs.define(eq=False)
+class Telling:
+    """Gathers what is told.
+
+    Text that the site took back is taken out of what was told before; that it was is kept as an event.
+    """
+
+    content: bool = True
+    """Whether the texts are kept."""
+    deltas: bool = False
+    """Whether the time of each delta is kept."""
+    redaction: Redaction = attrs.field(factory=Redaction)
+    entries: list[TellEntry] = attrs.field(factory=list)
+    text_chars: int = 0
+    """How long the answer is."""
+    held_chars: int = 0
+    """How much text is held here."""
+    _open: Segment | None = attrs.field(default=None, init=False)
+    _noted: int = attrs.field(default=0, init=False)
+    """Entries that :meth:`take_news` has given out whole."""
+    _noted_pieces: int = attrs.field(default=0, init=False)
+    """Pieces of the entry after them that it has given out."""
+    _running: RunningText | None = attrs.field(default=None, init=False)
+    """Of the entry after them: what was not yet certain."""
+    undone: bool = attrs.field(default=False, init=False)
+    """Whether something is no longer true that :meth:`take_news` has given out."""
+
+    def add(self, event: ChatEvent, at: float) -> None:
+        """Take the next event."""
+        kind = type(event)
+        if kind in _DELTAS:
+            self._add_delta(event, at)  # type: ignore[arg-type]  # the set says so, and is faster to ask
+            return
+        self._open = None
+        if isinstance(event, TextRetracted):
+            self._take_back(event.chars)
+        elif isinstance(event, ToolCallEnded):
+            if not self.content:
+                event = attrs.evolve(event, arguments="")
+            self.held_chars += len(event.arguments)
+        self.entries.append((at, event))
+
+    def _add_delta(self, event: TextDelta | ReasoningDelta | ToolCallArguments, at: float) -> None:
+        text, kind = event.text, type(event)
+        if kind is TextDelta:
+            self.text_chars += len(text)
+        if not self.content:
+            return
+        segment = self._open
+        index = event.index if isinstance(event, ToolCallArguments) else 0
+        if segment is None or segment.kind is not kind or segment.index != index:
+            segment = self._open = Segment(kind, at, index)
+            self.entries.append(segment)
+        segment.pieces.append(text)
+        self.held_chars += len(text)
+        if self.deltas:
+            segment.times.append(at)
+
+    def _take_back(self, chars: int) -> None:
+        self.text_chars = max(0, self.text_chars - chars)
+        for place in range(len(self.entries) - 1, -1, -1):
+            segment = self.entries[place]
+            if chars <= 0:
+                return
+            if not isinstance(segment, Segment) or segment.kind is not TextDelta:
+                continue
+            while segment.pieces and chars > 0:
+                piece = segment.pieces[-1]
+                kept = piece[: max(0, len(piece) - chars)]
+                chars -= len(piece) - len(kept)
+                self.held_chars -= len(piece) - len(kept)
+                segment.pieces[-1] = kept
+                if place < self._noted or (
+                    place == self._noted and len(segment.pieces) <= self._noted_pieces
+                ):
+                    self.undone = True
+                if kept:
+                    break
+                segment.pieces.pop()
+                if segment.times:
+                    segment.times.pop()
+
+    def forget_answer(self) -> None:
+        """Let go of all that was said of the answer; it is told anew from its beginning."""
+        self.entries = [
+            entry
+            for entry in self.entries
+            if not isinstance(entry, Segment) and isinstance(entry[1], _NO_PART_OF_ANSWER)
+        ]
+        self.text_chars = self.held_chars = 0
+        self._open = None
+        self.undone = True
+
+    def take_news(self) -> list[KeptEntry]:
+        """What has come since the last time, without what is not yet certain to be no secret."""
+        news: list[KeptEntry] = []
+        while self._noted < len(self.entries):
+            entry = self.entries[self._noted]
+            if isinstance(entry, Segment):
+                running = self._running = self._running or RunningText(self.redaction)
+                text = running.feed("".join(entry.pieces[self._noted_pieces :]))
+                self._noted_pieces = len(entry.pieces)
+                if entry is self._open:
+                    if text:
+                        news.append(_kept_delta(entry, [text]))
+                    break
+                text += running.close()
+                if text:
+                    news.append(_kept_delta(entry, [text]))
+            else:
+                news += kept_entries([entry], self.redaction)
+            self._noted += 1
+            self._noted_pieces = 0
+            self._running = None
+        return news
+
+    def take_all(self) -> list[TellEntry]:
+        """Everything so far, for the whole to be written anew; news are counted from here."""
+        self._noted, self._noted_pieces, self._running, self.undone = 0, 0, None, False
+        # Copies: they are written in another thread, and the turn may go on.
+        return [
+            attrs.evolve(entry, pieces=list(entry.pieces), times=list(entry.times))
+            if isinstance(entry, Segment)
+            else entry
+            for entry in self.entries
+        ]
+
+
+_NO_PART_OF_ANSWER = (StepReached, ChatNamed, Notice, Drift)
+
+
+def _kept_delta(segment: Segment, pieces: Sequence[str]) -> KeptEntry:
+    document = event_document(segment.event("".join(pieces)))
+    if segment.times and len(segment.times) == len(pieces):
+        document["cuts"] = [
+            [round(at, 4), len(piece)] for at, piece in zip(segment.times, pieces, strict=True)
+        ]
+    return KeptEntry(at=round(segment.at, 4), document=document)
+
+
+def kept_entries(entries: Iterable[TellEntry], redaction: Redaction) -> list[KeptEntry]:
+    """Entries as they are kept: deltas joined, secrets blotted out.
+
+    Arguments of a call that is whole are left out: they stand in the event that says so.
+    """
+    entries = list(entries)
+    whole = {
+        entry[1].index
+        for entry in entries
+        if not isinstance(entry, Segment) and isinstance(entry[1], ToolCallEnded)
+    }
+    kept = []
+    for entry in entries:
+        if not isinstance(entry, Segment):
+            kept.append(
+                KeptEntry(at=round(entry[0], 4), document=redaction.blot_all(event_document(entry[1])))
+            )
+        elif entry.times or entry.kind is not ToolCallArguments or entry.index not in whole:
+            pieces = redaction.blot_pieces(entry.pieces)
+            if any(pieces):
+                kept.append(_kept_delta(entry, pieces))
+    return kept
