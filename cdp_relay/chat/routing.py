@@ -46,10 +46,20 @@ class Routing:
         """
         found = self._named(label)
         if found is None:
-            found = self._named(self._default_label())
+            found = self._named(self.default_label())
             assert found is not None, "the settings were checked"
             found = tuple(attrs.evolve(route, by_default=True) for route in found)
         return found
+
+    def default_label(self) -> str:
+        """The label that stands for all that name nothing."""
+        if self._default != "auto":
+            return self._default
+        own = {name: site for name, site in self._desks.items() if name == site.name}
+        for name, site in own.items():
+            if has_accounts(site) and self._signed_in(name):
+                return name
+        return next((name for name, site in own.items() if not has_accounts(site)), next(iter(own)))
 
     def _named(self, label: str) -> tuple[Route, ...] | None:
         name, _, effort = label.partition(":")
@@ -80,15 +90,6 @@ class Routing:
             honours=frozenset(site.controls) | {"max_output_tokens", "stop"},
             chain=chain,
         )
-
-    def _default_label(self) -> str:
-        if self._default != "auto":
-            return self._default
-        own = {name: site for name, site in self._desks.items() if name == site.name}
-        for name, site in own.items():
-            if has_accounts(site) and self._signed_in(name):
-                return name
-        return next((name for name, site in own.items() if not has_accounts(site)), next(iter(own)))
 
     def _sites(self) -> dict[str, SiteDefinition]:
         return {site.name: site for site in self._desks.values()}

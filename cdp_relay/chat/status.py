@@ -58,6 +58,11 @@ class Route:
         """The site, with its profile where that is a further one."""
         return desk_name(self.site, self.profile)
 
+    @property
+    def name(self) -> str:
+        """What the label stands for, without the model: the chain, or else the desk."""
+        return self.chain or self.desk
+
 
 @attrs.frozen(kw_only=True)
 class BrowserStatus:

@@ -30,6 +30,7 @@ _TITLES = {
     "chrome": "Chrome settings",
     "chat": "Chat settings",
     "limits": "Time limits in seconds",
+    "journal": "Journal settings",
     "log": "Log settings",
 }
 

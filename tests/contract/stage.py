@@ -69,7 +69,7 @@ class Stage:
         """Forget the last scenario; the relay and its tab go on."""
         begin(self.name, self.site)
         # What a refusal taught the relay ends with its time, which the scenarios are not about.
-        health = self.relay._memory.health(self.name)
+        health = self.relay._offering.memory.health(self.name)
         health.model_cool_downs.clear()
         health.clear()
 
