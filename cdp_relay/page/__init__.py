@@ -5,6 +5,7 @@ composers), chips, files (files into composers) ; capture (requests, bodies, soc
 out). Nothing here knows what a chat is.
 """
 
+from cdp_relay.page.asked import Asked, look_asked
 from cdp_relay.page.capture import (
     BodyData,
     BodyEnded,
@@ -75,6 +76,7 @@ from cdp_relay.page.uploads import UploadFile, UploadFolder, accepts, open_uploa
 __all__ = [
     "Alternative",
     "AnswerPlace",
+    "Asked",
     "AttachPlan",
     "Attempt",
     "BodyData",
@@ -113,6 +115,7 @@ __all__ = [
     "find_control",
     "find_state",
     "insert_text",
+    "look_asked",
     "mark_turns",
     "menu_items",
     "open_tab",

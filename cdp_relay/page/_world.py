@@ -33,8 +33,10 @@ _FILES = (
     "controls.js",
     "markdown.js",
     "rendered.js",
+    "asked.js",
 )
 _EXPORTS = (
+    "askedLines",
     "cancel",
     "changedControl",
     "chipCount",
