@@ -32,6 +32,8 @@ class ProfileBrowser:
     settings: ChromeSettings
     context: str | None = None
     """The browser context that all tabs are opened in; None for the profile's own."""
+    _leaving: set[str] = attrs.field(factory=set, init=False)
+    """Pages that are about to be closed."""
     notes: TabNotes = attrs.field(factory=TabNotes)
     """Which tabs are ours, over restarts."""
 
@@ -64,18 +66,22 @@ class ProfileBrowser:
             with self.notes.noted(browser, tab.target_id):
                 yield tab
 
-    async def can_spare_a_tab(self) -> bool:
-        """Whether a tab may be closed: with the last one, a browser that has windows ends.
-
-        One that the relay has started keeps a page for that.
+    async def can_spare(self, tab: Tab) -> bool:
+        """Whether a tab may be closed, which then has to be done: with the last one, a browser that has
+        windows ends. One that the relay has started keeps a page for that.
         """
         browser = self.supervisor.current
         if browser is None or browser.owned:
             return True
         try:
-            return len(await browser.connection.targets.list_pages()) > 1
+            pages = {page.target_id for page in await browser.connection.targets.list_pages()}
         except BrowserError:
             return True  # it is going away with all its tabs
+        self._leaving.intersection_update(pages)
+        if pages <= self._leaving | {tab.target_id}:
+            return False
+        self._leaving.add(tab.target_id)
+        return True
 
     async def show(self, tab: Tab) -> None:
         """Bring a tab before the person, where there is a window."""

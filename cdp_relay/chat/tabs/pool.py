@@ -61,7 +61,8 @@ class _Stay:
     """Its deadline is when an unused tab is closed."""
 
 
-async def _spare_any() -> bool:
+async def _spare_any(tab: Tab) -> bool:
+    del tab
     return True
 
 
@@ -93,8 +94,8 @@ class TabPool:
     memory_mb: float = 0.0
     """How much a page may hold after a turn; 0 never asks."""
     weigh: Callable[[Tab], Awaitable[float | None]] = page_megabytes
-    can_spare: Callable[[], Awaitable[bool]] = _spare_any
-    """Whether an unused tab may be closed."""
+    can_spare: Callable[[Tab], Awaitable[bool]] = _spare_any
+    """Whether an unused tab may be closed; it is, then."""
     health: SiteHealth = attrs.field(factory=lambda: SiteHealth(name="site"))
     """Learns from errors met while a tab is made ready; while it waits for the person, idle tabs are left
     where they are."""
@@ -248,7 +249,7 @@ class TabPool:
             stay.unused = trio.CancelScope()
             # Somebody may have taken it in the moment of its deadline.
             if self._shelf.remove(site_tab):
-                if await self.can_spare():
+                if await self.can_spare(site_tab.tab):
                     _log.info("tab_unused", site=self.provider.site.name, seconds=self.idle_seconds)
                     self._unused += 1
                     return
