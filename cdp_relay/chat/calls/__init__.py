@@ -7,7 +7,7 @@ All of it is sans-IO, and rests on the chat's vocabulary alone.
 
 from cdp_relay.chat.calls._coercion import coerce
 from cdp_relay.chat.calls._repair import canonical, loads, repair
-from cdp_relay.chat.calls.correction import correction_text
+from cdp_relay.chat.calls.correction import correction_text, is_correction
 from cdp_relay.chat.calls.parser import HELD_CHARS, CallParser
 from cdp_relay.chat.calls.pieces import CallFault, FaultKind, Piece
 from cdp_relay.chat.calls.protocol import CallProtocol, new_nonce
@@ -22,6 +22,7 @@ __all__ = [
     "canonical",
     "coerce",
     "correction_text",
+    "is_correction",
     "loads",
     "new_nonce",
     "repair",

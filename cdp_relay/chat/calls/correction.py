@@ -8,9 +8,11 @@ from cdp_relay.chat.calls._instructions import example_call
 from cdp_relay.chat.calls.pieces import CallFault, FaultKind
 from cdp_relay.chat.calls.protocol import CallProtocol
 
-__all__ = ["correction_text"]
+__all__ = ["correction_text", "is_correction"]
 
 _TOLD = 8
+
+_OPENING = "Your last message could not be used, and no tool was run. What was wrong:"
 
 
 def correction_text(faults: Sequence[CallFault], protocol: CallProtocol) -> str:
@@ -23,7 +25,7 @@ def correction_text(faults: Sequence[CallFault], protocol: CallProtocol) -> str:
     else:
         wish = "Send the call again, whole and corrected, and nothing else:"
     lines = [
-        "Your last message could not be used, and no tool was run. What was wrong:",
+        _OPENING,
         *(f"- {message}" for message in told[:_TOLD]),
         "",
         "A call is a code fence at the beginning of a line, with one strict JSON object in it:",
@@ -35,3 +37,9 @@ def correction_text(faults: Sequence[CallFault], protocol: CallProtocol) -> str:
     if all(fault.kind is FaultKind.FORMAT for fault in faults):
         lines.append("If you did not mean to call a tool, repeat your answer as it was.")
     return "\n".join(lines)
+
+
+def is_correction(text: str, protocol: CallProtocol) -> bool:
+    """Whether a prompt asks for calls again, in the form of this protocol."""
+    examples = (example_call(protocol.marker, freeform=freeform) for freeform in (False, True))
+    return text.startswith(_OPENING) and any(example in text for example in examples)
