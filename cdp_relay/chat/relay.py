@@ -13,27 +13,31 @@ import trio
 from structlog.contextvars import bound_contextvars
 
 from cdp_relay.chat.answers import Answers
+from cdp_relay.chat.begun import BegunChats
 from cdp_relay.chat.chains import Chain
 from cdp_relay.chat.changes import SiteChanges
+from cdp_relay.chat.continuing import HeldChats
 from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.controls import look_up_items
+from cdp_relay.chat.conversations import Conversations
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.desk import Desk, ProfileBrowser
 from cdp_relay.chat.desks import open_desk
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.fingerprint import fingerprint
-from cdp_relay.chat.health import PERSON_STATES, SiteMemory
+from cdp_relay.chat.health import PERSON_STATES
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.live import TurnBoard
-from cdp_relay.chat.offers import SeenModels, offered_models, seen_models
+from cdp_relay.chat.offering import Offering, chain_model, desk_models, load_offering
+from cdp_relay.chat.offers import SeenModels, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.place import Place
-from cdp_relay.chat.profiles import check_profiles, profile_chrome, profile_desks
+from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chat.record import NO_JOURNAL, Journal
-from cdp_relay.chat.registry import Registry, load_registry
-from cdp_relay.chat.routing import Routing, has_accounts, open_routing
+from cdp_relay.chat.routing import has_accounts
 from cdp_relay.chat.sharing import SharedTurn, Sharing
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.tidying import Tidier
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
@@ -80,22 +84,13 @@ async def open_relay(
     """
     home = home or Home.locate()
     settings = settings or load_settings(home).settings
-    registry = load_registry(home, settings)
-    check_profiles(settings, home, registry.providers)
-    places = profile_desks(settings, registry.providers)
-    memory = SiteMemory(home.sites_file)
-    memory.load(tuple(places))
-    routing = open_routing(
-        settings,
-        {name: registry.providers[site].site for name, (site, _) in places.items()},
-        memory.menus,
-        lambda name: bool(memory.health(name).signed_in),
-    )
+    offering = load_offering(home, settings)
+    providers, memory = offering.registry.providers, offering.memory
     # Before there is a browser to be kept waiting: other threads stand still while it is loaded.
     counter = TokenCounter(await trio.to_thread.run_sync(load_tokenizer))
     try:
         async with AsyncExitStack() as stack:
-            for provider in registry.providers.values():
+            for provider in providers.values():
                 served = provider.open_site()
                 if served is not None:
                     provider.base = await stack.enter_async_context(served)
@@ -111,12 +106,19 @@ async def open_relay(
                 )
             async with trio.open_nursery() as tabs:
                 desks = [
-                    open_desk(registry.providers[site], browsers[profile], settings, memory, tabs)
-                    for site, profile in places.values()
+                    open_desk(providers[site], browsers[profile], settings, memory, tabs)
+                    for site, profile in offering.desks.values()
                 ]
                 async with trio.open_nursery() as turns:
                     by_name = {desk.name: desk for desk in desks}
-                    relay = Relay(settings, registry, memory, by_name, routing, turns, counter, journal)
+                    relay = Relay(settings, offering, by_name, turns, counter, journal)
+                    if settings.chat.tidy != "keep":
+                        begun = BegunChats(home.begun_chats_file, settings.chat.tidy_hours * 3600)
+                        relay.tidier = Tidier(
+                            settings.chat.tidy, begun, by_name, relay.chats.forget_named, relay.chats.is_busy
+                        )
+                        tabs.start_soon(relay.tidier.run)
+                    await relay.chats.load()
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -133,14 +135,17 @@ class Relay:
     """Asks chat sites questions, many at once. Made by :func:`open_relay`."""
 
     _settings: Settings
-    _registry: Registry
-    _memory: SiteMemory
+    _offering: Offering
     _desks: Mapping[str, Desk]
     """By their names."""
-    _routing: Routing
     _turns: trio.Nursery
     _counter: TokenCounter
     _journal: Journal
+    tidier: Tidier | None = attrs.field(default=None, init=False)
+    """Puts chats away, where the user wants that."""
+    chats: Conversations = attrs.field(init=False)
+    """What the chats hold that can be gone on with; it stays empty where each request gets a new chat."""
+    _held: HeldChats | None = attrs.field(default=None, init=False)
     answers: Answers = attrs.field(init=False)
     """What was answered, and is being answered, to be read by whoever asked."""
     _key: bytes = attrs.field(factory=partial(secrets.token_bytes, 32), init=False)
@@ -152,7 +157,9 @@ class Relay:
     _started: float = attrs.field(factory=trio.current_time, init=False)
 
     def __attrs_post_init__(self) -> None:
-        chat = self._settings.chat
+        chat, goes_on = self._settings.chat, self._settings.chat.conversations == "auto"
+        self.chats = Conversations(self._journal if goes_on else NO_JOURNAL)
+        self._held = HeldChats(self.chats) if goes_on else None
         sharing = Sharing(retry_seconds=chat.retry_seconds, finish=chat.after_disconnect == "finish")
         self.answers = Answers(sharing, self._journal, self._turns)
         for name, desk in self._desks.items():
@@ -161,7 +168,7 @@ class Relay:
     @property
     def providers(self) -> Mapping[str, Provider]:
         """The sites by name, in the order of their preference."""
-        return self._registry.providers
+        return self._offering.registry.providers
 
     async def ask(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Ask one question; yields steps, deltas and notices as they come, and ``Finished`` last.
@@ -222,8 +229,8 @@ class Relay:
 
     def _routes(self, label: str) -> Sequence[Route]:
         """Where a label leads, in the order in which they are asked."""
-        routes = self._routing.routes(label)
-        chain = self._routing.chains.get(routes[0].chain)
+        routes = self._offering.routing.routes(label)
+        chain = self._offering.routing.chains.get(routes[0].chain)
         return sorted(routes, key=self._load) if chain is not None and chain.least_busy else routes
 
     def _load(self, route: Route) -> tuple[bool, int]:
@@ -244,36 +251,21 @@ class Relay:
     def models(self) -> tuple[ModelInfo, ...]:
         """The labels that name a site, one of its models, or a chain, without touching the browser."""
         desks = (info for desk in self._desks.values() for info in self._models_of(desk))
-        return (*desks, *map(self._chain_info, self._routing.chains.values()))
-
-    def _chain_info(self, chain: Chain) -> ModelInfo:
-        return ModelInfo(
-            id=chain.name,
-            site="chain",
-            title=chain.title,
-            created=self._created,
-            state=self._site_status(self._desks[self.route(chain.name).desk]).state,
-            source="settings",
-        )
+        return (*desks, *map(self._model_of, self._offering.routing.chains.values()))
 
     def _models_of(self, desk: Desk) -> Iterable[ModelInfo]:
-        name, definition, site = desk.name, desk.provider.site, self._site_status(desk)
-        title = definition.title
-        if desk.browser.profile != DEFAULT_PROFILE:
-            title = f"{title} ({desk.browser.profile})"
-        yield ModelInfo(id=name, site=name, title=title, created=self._created, state=site.state)
-        menu = self._memory.menus.get(name)
-        for offer in offered_models(definition, menu):
-            yield ModelInfo(
-                id=f"{name}/{offer.id}",
-                site=name,
-                title=offer.label,
-                created=self._created,
-                state=_model_state(site, offer.model),
-                source=offer.source,
-                seen_at=menu.seen_at if menu is not None and offer.available is not None else None,
-                available=offer.available,
-            )
+        status = self._site_status(desk)
+        return desk_models(
+            desk.name,
+            desk.provider,
+            self._offering.memory.menus.get(desk.name),
+            created=self._created,
+            state=lambda model: status.state if model is None else _model_state(status, model),
+        )
+
+    def _model_of(self, chain: Chain) -> ModelInfo:
+        status = self._site_status(self._desks[self.route(chain.name).desk])
+        return chain_model(chain, created=self._created, state=status.state)
 
     async def look_up_models(self, site: str | None = None) -> Mapping[str, RelayError]:
         """Open a site's own menu of models, and remember what it offers; nothing is sent.
@@ -309,8 +301,8 @@ class Relay:
             await make_ready(site_tab, pool.limits)
             with step_limit(pool.provider, Step.READY, pool.limits.controls_seconds, "controls_seconds"):
                 items = await look_up_items(site_tab)
-        self._memory.menus[desk.name] = self._read_menu(desk, items)
-        await trio.to_thread.run_sync(self._memory.write, self._memory.news())
+        self._offering.memory.menus[desk.name] = self._read_menu(desk, items)
+        await trio.to_thread.run_sync(self._offering.memory.write, self._offering.memory.news())
 
     def _read_menu(self, desk: Desk, items: Sequence[MenuItem]) -> SeenModels:
         found = [(item.name, item.text, not item.disabled, item.why) for item in items]
@@ -318,8 +310,8 @@ class Relay:
 
     def _learn_models(self, desk: Desk, items: Sequence[MenuItem]) -> None:
         """Add what a turn saw of a menu, which need not be all of it."""
-        before, now = self._memory.menus.get(desk.name), self._read_menu(desk, items)
-        self._memory.menus[desk.name] = now if before is None else before.joined(now)
+        before, now = self._offering.memory.menus.get(desk.name), self._read_menu(desk, items)
+        self._offering.memory.menus[desk.name] = now if before is None else before.joined(now)
 
     def _desk(self, name: str) -> Desk:
         desk = self._desks.get(desk_name(*split_desk(name)))
@@ -382,6 +374,7 @@ class Relay:
             record=self.board.begin(request, self._journal.begin(request)),
             counter=self._counter,
             calls=call_protocol(request, self._key),
+            chats=self._held,
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
         )
@@ -404,7 +397,7 @@ class Relay:
             desk=desk,
             route=route,
             temporary=self._temporary(route.site),
-            seen_models=self._memory.menus.get(desk.name),
+            seen_models=self._offering.memory.menus.get(desk.name),
             learn_models=partial(self._learn_models, desk),
         )
 
@@ -416,8 +409,11 @@ class Relay:
         # On each line that the turn's own tasks log; those that outlive it take it off again.
         with bound_contextvars(request=turn.request.id):
             await turn.run()
-        if self._memory.is_news:
-            await trio.to_thread.run_sync(self._memory.write, self._memory.news())
+        if self.tidier is not None and turn.conversation_id is not None and not turn.is_temporary:
+            begun = turn.request.chat.conversation_id is None
+            await self.tidier.note(turn.desk.name, turn.conversation_id, begun=begun)
+        if self._offering.memory.is_news:
+            await trio.to_thread.run_sync(self._offering.memory.write, self._offering.memory.news())
 
     # --- what is known
 
