@@ -193,6 +193,10 @@ class Turn:
             self.done.set()
 
     def _fail(self, error: RelayError) -> None:
+        if self.timeline.reached(Step.FINISHED):
+            # The client has its answer; what happens to its page afterwards is the page's own affair.
+            _log.info("page_lost_after_answer", site=self.desk.name, code=error.code)
+            return
         self.timeline.reach(Step.FAILED, code=error.code)
         _log.info("turn_failed", request=self.request.id, site=self.provider.site.name, code=error.code)
         self.record.ended("failed", error)
