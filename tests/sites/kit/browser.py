@@ -20,6 +20,7 @@ _FLAGS = (
     "--headless=new",
     "--remote-debugging-port=0",  # the browser takes a free port and says which
     "--disable-gpu",
+    "--in-process-gpu",  # pages are drawn by the processor in any case; a tenth of the tests' time
     "--disable-quic",
     "--no-first-run",
     "--no-default-browser-check",
