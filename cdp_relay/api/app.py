@@ -61,7 +61,7 @@ def build_app(service: Service) -> QuartTrio:
 
     @route("/ready", "GET")
     async def ready() -> Response:
-        state = readiness(relay.status(), relay.route("").site, time.time())
+        state = readiness(relay.status(), relay.route(""), time.time())
         headers = {} if state.retry_after is None else {"retry-after": str(state.retry_after)}
         return _json(state.body, 200 if state.ready else 503, headers)
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from cdp_relay.api.failure import whole_seconds
-from cdp_relay.chat.status import ModelInfo, RelayStatus, SiteStatus
+from cdp_relay.chat.status import ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.errors import RelayError
 
 __all__ = ["Readiness", "model_list", "model_object", "readiness"]
@@ -60,22 +60,24 @@ class Readiness:
     body: dict[str, Any]
 
 
-def readiness(status: RelayStatus, default_site: str, now: float) -> Readiness:
+def readiness(status: RelayStatus, default: Route, now: float) -> Readiness:
     """Judge a status.
 
     Args:
+      default: where labels lead that name nothing.
       now: unix seconds.
     """
-    default = next((site for site in status.sites if site.name == default_site), None)
-    ready = default is not None and default.ready
+    site = next((site for site in status.sites if site.name == default.desk), None)
+    ready = site is not None and site.ready
     retry_after = None
-    if not ready and default is not None and default.until is not None:
-        retry_after = whole_seconds(default.until - now)
+    if not ready and site is not None and site.until is not None:
+        retry_after = whole_seconds(site.until - now)
     body = {
         "ready": ready,
-        "default_site": default_site,
+        "default_site": default.name,
         "uptime_seconds": round(status.uptime_seconds, 1),
         "browser": attrs.asdict(status.browser),
+        "browsers": [attrs.asdict(browser) for browser in status.browsers],
         "sites": [_site(site, now) for site in status.sites],
     }
     return Readiness(ready=ready, retry_after=retry_after, body=body)

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import attrs
 
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name
-from cdp_relay.chrome import profile_folder
 from cdp_relay.errors import SettingsError
 from cdp_relay.settings import ChromeSettings, Home, Settings
 
@@ -85,9 +84,8 @@ def check_profiles(settings: Settings, home: Home, offered: Iterable[str]) -> No
                 raise SettingsError(f"[profiles.{name}] names the site {site!r}, but there are {known}.")
     names = (DEFAULT_PROFILE, *settings.profiles)
     chromes = {name: profile_chrome(settings, name) for name in names}
-    _check_folders(
-        {name: profile_folder(home, one.profile) for name, one in chromes.items() if not one.attach}
-    )
+    if settings.profiles:
+        _check_folders({name: _folder(home, one) for name, one in chromes.items() if not one.attach})
     _check_ports({name: one.attach for name, one in chromes.items() if one.attach})
 
 
@@ -106,6 +104,13 @@ def _check_name(name: str, taken: dict[str, str]) -> None:
         raise SettingsError(f"[profiles.{name}]: that is the profile of [chrome]; set it there.")
     if other != name:
         raise SettingsError(f"[profiles.{name}]: it differs from {other!r} in the size of letters only.")
+
+
+def _folder(home: Home, chrome: ChromeSettings) -> Path:
+    # Here, as commands that only list models are to start without all that drives a browser.
+    from cdp_relay.chrome import profile_folder
+
+    return profile_folder(home, chrome.profile)
 
 
 def _check_folders(folders: Mapping[str, Path]) -> None:

@@ -8,18 +8,20 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import attrs
 
 from cdp_relay.api.key import read_or_create_key
-from cdp_relay.chat.registry import Registry, load_registry
+from cdp_relay.chat.offering import load_offering
+from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chrome import Machine, find_browser, port_holder, profile_folder, profile_holder
 from cdp_relay.cli.client import ServiceClient, find_service
 from cdp_relay.cli.config import unknown_variables
 from cdp_relay.errors import RelayError
-from cdp_relay.settings import Home, Settings
+from cdp_relay.settings import ChromeSettings, Home, Settings
 
 __all__ = ["Check", "check_all"]
 
@@ -71,12 +73,14 @@ def _checks(home: Home, settings: Settings, service: ServiceClient | None) -> It
     yield _port(settings, service)
     if settings.chrome.attach:
         yield _ok("browser", f"attached to {settings.chrome.attach}, none is started")
+        yield from _further_profiles(home, settings, service)
     else:
         browser = _one("browser", lambda: _browser(settings))
         yield browser
         yield _display(settings)
-        profile = _one("profile", lambda: _profile(home, settings, service))
+        profile = _one("profile", lambda: _profile(home, settings.chrome, service))
         yield profile
+        yield from _further_profiles(home, settings, service)
         if "failed" in (browser.result, profile.result):
             return
     if service is not None:
@@ -151,12 +155,14 @@ def _key(home: Home) -> Check:
 
 
 def _providers(home: Home, settings: Settings) -> Check:
-    registry: Registry = load_registry(home, settings)
+    offering = load_offering(home, settings)
+    registry = offering.registry
     names = [
         f"{name} ({source.origin}" + (f", overridden by {source.override})" if source.override else ")")
         for name, source in registry.sources.items()
     ]
-    return _ok("providers", ", ".join(names))
+    chains = "".join(f"; chain {name}: {chain.title}" for name, chain in offering.routing.chains.items())
+    return _ok("providers", ", ".join(names) + chains)
 
 
 def _browser(settings: Settings) -> Check:
@@ -196,8 +202,22 @@ def _display(settings: Settings) -> Check:
     )
 
 
-def _profile(home: Home, settings: Settings, service: ServiceClient | None) -> Check:
-    folder: Path = profile_folder(home, settings.chrome.profile)
+def _further_profiles(home: Home, settings: Settings, service: ServiceClient | None) -> Iterator[Check]:
+    """Those of ``[profiles]``; what is wrong with one costs only the requests that name it."""
+    for name in settings.profiles:
+        chrome = profile_chrome(settings, name)
+        if chrome.attach:
+            yield _ok(f"profile {name}", f"attached to {chrome.attach}")
+            continue
+        # Its browser may not have been needed yet, so a running service need not hold it.
+        folder = profile_folder(home, chrome.profile)
+        held = folder.exists() and profile_holder(folder) is not None
+        check = _one(f"profile {name}", partial(_profile, home, chrome, service if held else None))
+        yield attrs.evolve(check, name=f"profile {name}")
+
+
+def _profile(home: Home, chrome: ChromeSettings, service: ServiceClient | None) -> Check:
+    folder: Path = profile_folder(home, chrome.profile)
     if not folder.exists():
         return _ok("profile", f"{folder} is made at the first start")
     if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o077:

@@ -55,6 +55,8 @@ async def _check(home: Home, settings: Settings, checks: list[Check]) -> None:
             chrome=attrs.evolve(settings.chrome, attach=browser.http_url),
             chat=attrs.evolve(settings.chat, sites=("practice",), default_site="auto"),
             sites={},
+            profiles={},
+            chains={},
         )
         checks.append(await _turn(home, attached))
 

@@ -152,7 +152,7 @@ def _model(home: Home, loaded: LoadedSettings, given: str | None) -> str:
 
     rows = listed_models(home, loaded)
     if given is None:
-        return _default_site(home, loaded, [row["site"] for row in rows])
+        return _default_site(home, loaded)
     labels = [row["id"] for row in rows]
     if given not in labels and given.rpartition(":")[0] not in labels:
         near = difflib.get_close_matches(given, labels, n=1)
@@ -165,22 +165,16 @@ def _model(home: Home, loaded: LoadedSettings, given: str | None) -> str:
     return given
 
 
-def _default_site(home: Home, loaded: LoadedSettings, sites: list[str]) -> str:
+def _default_site(home: Home, loaded: LoadedSettings) -> str:
     """The site that a label of no site goes to, as the running service says, or would say."""
-    from cdp_relay.chat.health import SiteMemory
+    from cdp_relay.chat.offering import load_offering
     from cdp_relay.cli.client import find_service
 
     service = find_service(home)
     if service is not None:
         _, state = service.get("/ready")
         return str(state["default_site"])
-    wanted = loaded.settings.chat.default_site
-    if wanted != "auto":
-        return wanted
-    memory = SiteMemory(home.sites_file)
-    memory.load(tuple(sites))
-    signed_in = (site for site in sites if memory.health(site).signed_in)
-    return next(signed_in, "practice" if "practice" in sites else sites[0])
+    return load_offering(home, loaded.settings).routing.default_label()
 
 
 # --- doing it --------------------------------------------------------------------------------------

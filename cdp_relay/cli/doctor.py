@@ -20,6 +20,7 @@ _SIGNS = {"ok": ("ok", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL
     cdp-relay doctor
     cdp-relay doctor --json
     cdp-relay doctor --site chatgpt         # does its definition fit today's page?
+    cdp-relay doctor --site chatgpt@work    # the same in the profile of [profiles.work]
     cdp-relay doctor --site chatgpt --ask   # the same with one short question, for what comes with an answer
     """,
 )

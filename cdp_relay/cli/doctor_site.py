@@ -9,6 +9,8 @@ import attrs
 import click
 import trio
 
+from cdp_relay.chat.labels import split_desk
+from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.cli.client import find_service
 from cdp_relay.cli.logs import set_up_logs
@@ -29,7 +31,9 @@ def doctor_site(home: Home, settings: Settings, site: str, *, ask: bool, as_json
     Raises:
       RelayError: there is no such site, or its page could not be opened.
     """
-    load_provider(site, home)  # a wrong name or file is told before anything is started
+    name, profile = split_desk(site)
+    load_provider(name, home)  # a wrong name or file is told before anything is started
+    profile_chrome(settings, profile)
     service = find_service(home) if home.key_file.exists() else None
     if service is not None:
         report = service.post(f"/v1/sites/{site}/examine", {"ask": ask})
@@ -46,9 +50,11 @@ def doctor_site(home: Home, settings: Settings, site: str, *, ask: bool, as_json
 async def _look(home: Home, settings: Settings, site: str, ask: bool) -> dict[str, Any]:
     from cdp_relay.chat.relay import open_relay
 
-    chat = attrs.evolve(settings.chat, sites=(site,), default_site="auto")
-    alone = attrs.evolve(settings, chat=chat, sites={})
-    async with open_relay(alone, home) as relay:
+    name, profile = split_desk(site)
+    chat = attrs.evolve(settings.chat, sites=(name,), default_site="auto")
+    own = {key: attrs.evolve(one, sites=()) for key, one in settings.profiles.items() if key == profile}
+    alone = attrs.evolve(settings, chat=chat, sites={}, profiles=own, chains={})
+    async with open_relay(alone, home, lazy=True) as relay:
         report = await relay.examine(site, ask=ask)
     return {**attrs.asdict(report), "ok": report.ok}
 

@@ -7,7 +7,9 @@ import json
 import attrs
 import click
 
+from cdp_relay.chat.labels import DEFAULT_PROFILE
 from cdp_relay.cli.options import SettingsCommand, given_settings
+from cdp_relay.cli.profile import given_profile, profile_option
 from cdp_relay.settings import ChromeSettings, Home
 
 __all__ = ["launch"]
@@ -18,6 +20,7 @@ __all__ = ["launch"]
     examples="""
     cdp-relay launch                        # on a free port, which 'cdp-relay serve' finds
     cdp-relay launch --debugging-port 9222
+    cdp-relay launch --profile work         # the Chrome of [profiles.work]
     """,
 )
 @click.option(
@@ -28,7 +31,8 @@ __all__ = ["launch"]
     help="Port of the DevTools protocol; 0 takes a free one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def launch(debugging_port: int, as_json: bool) -> int:
+@profile_option
+def launch(debugging_port: int, as_json: bool, profile: str | None) -> int:
     """Start the dedicated Chrome in the foreground and print the address of its debugging port.
 
     Whoever can reach that port can use every site you are signed in to in this profile: it listens
@@ -40,11 +44,13 @@ def launch(debugging_port: int, as_json: bool) -> int:
     from cdp_relay.cli.logs import set_up_logs
 
     set_up_logs(loaded.settings.log)
-    chrome = attrs.evolve(loaded.settings.chrome, attach="", keep_running=False)
-    return trio.run(_run, home, chrome, debugging_port, as_json)
+    name, chosen = given_profile(home, loaded.settings, profile)
+    chrome = attrs.evolve(chosen, attach="", keep_running=False)
+    kind = "browser" if name == DEFAULT_PROFILE else f"browser@{name}"
+    return trio.run(_run, home, chrome, debugging_port, as_json, kind)
 
 
-async def _run(home: Home, settings: ChromeSettings, port: int, as_json: bool) -> int:
+async def _run(home: Home, settings: ChromeSettings, port: int, as_json: bool, kind: str) -> int:
     import signal
 
     import trio
@@ -62,7 +68,7 @@ async def _run(home: Home, settings: ChromeSettings, port: int, as_json: bool) -
 
             nursery.start_soon(stop_at_a_signal)
             async with open_browser(settings, home, port=port) as browser:
-                with announce(home, browser.http_url, kind="browser"):
+                with announce(home, browser.http_url, kind=kind):
                     if as_json:
                         ready = {"url": browser.http_url, "pid": browser.pid, "version": browser.version}
                         click.echo(json.dumps(ready | {"profile": str(browser.profile)}))

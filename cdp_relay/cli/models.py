@@ -23,6 +23,7 @@ _REFRESH_SECONDS = 600.0
     cdp-relay models
     cdp-relay models --json
     cdp-relay models --refresh chatgpt
+    cdp-relay models --refresh chatgpt@work
     """,
 )
 @click.option(
@@ -36,8 +37,9 @@ _REFRESH_SECONDS = 600.0
 def models(refresh: str | None, as_json: bool) -> None:
     """List the models that a client can name, without touching the browser unless told to.
 
-    SITE stands for the site's own choice of a model, SITE/MODEL for one of its models. Any other
-    name goes to the default site. A model that only the site's own menu had is marked with '+', one
+    SITE stands for the site's own choice of a model, SITE/MODEL for one of its models, and SITE@PROFILE
+    for the site in a further browser profile. A chain stands for several of them. Any other name goes
+    to the default site. A model that only the site's own menu had is marked with '+', one
     that the menu does not let choose now with '-'.
     """
     home, loaded = given_settings()
@@ -84,30 +86,21 @@ def _running_models(home: Home, refresh: str | None) -> list[dict[str, Any]]:
 def _offered_models(home: Home, loaded: LoadedSettings, refresh: str | None) -> list[dict[str, Any]]:
     import trio
 
-    from cdp_relay.chat.health import SiteMemory
-    from cdp_relay.chat.offers import offered_models
-    from cdp_relay.chat.registry import load_registry
+    from cdp_relay.chat.offering import load_offering
 
     if refresh:
         trio.run(_look_up, home, loaded, refresh)
-    providers = load_registry(home, loaded.settings).providers
-    memory = SiteMemory(home.sites_file)
-    memory.load(tuple(providers))
-    rows: list[dict[str, Any]] = []
-    for name, provider in providers.items():
-        rows.append({"id": name, "site": name, "title": provider.site.title, "state": None})
-        rows += [
-            {
-                "id": f"{name}/{offer.id}",
-                "site": name,
-                "title": offer.label,
-                "state": None,
-                "source": offer.source,
-                "available": offer.available,
-            }
-            for offer in offered_models(provider.site, memory.menus.get(name))
-        ]
-    return rows
+    return [
+        {
+            "id": model.id,
+            "site": model.site,
+            "title": model.title,
+            "state": None,
+            "source": model.source,
+            "available": model.available,
+        }
+        for model in load_offering(home, loaded.settings).models()
+    ]
 
 
 async def _look_up(home: Home, loaded: LoadedSettings, refresh: str) -> None:
@@ -115,7 +108,7 @@ async def _look_up(home: Home, loaded: LoadedSettings, refresh: str) -> None:
     from cdp_relay.cli.logs import set_up_logs
 
     set_up_logs(attrs.evolve(loaded.settings.log, level="error"))
-    async with open_relay(loaded.settings, home) as relay:
+    async with open_relay(loaded.settings, home, lazy=True) as relay:
         failures = await relay.look_up_models(None if refresh == "all" else refresh)
     for site, error in failures.items():
         _say_failed(site, error.message)

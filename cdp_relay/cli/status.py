@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cdp_relay.chat.labels import DEFAULT_PROFILE
 from cdp_relay.cli.app import Command
 from cdp_relay.settings import Home
 
@@ -38,18 +39,22 @@ def status(as_json: bool) -> int:
         print_json({"running": True, "pid": running.pid, "base_url": running.base_url, **state}, indent=2)
     else:
         click.echo(f"service  {running.base_url}, process {running.pid}, {_span(state['uptime_seconds'])}")
-        click.echo(f"browser  {_browser(state['browser'])}")
+        for browser in state["browsers"] or [state["browser"]]:
+            click.echo(f"browser  {_browser(browser)}")
         for site in state["sites"]:
             click.echo(f"{'site':<7}  {_site(site, state['default_site'])}")
     return 0
 
 
 def _browser(browser: dict[str, Any]) -> str:
+    whose = "" if browser["profile"] == DEFAULT_PROFILE else f"of {browser['profile']}: "
+    if browser["state"] == "unused":
+        return f"{whose}not started, as no request has needed it yet"
     if browser["version"] is None:
-        return str(browser["state"])
+        return f"{whose}{browser['state']}"
     window = "no window" if browser["headless"] else "with a window"
-    whose = f"process {browser['pid']}" if browser["owned"] else "attached"
-    return f"Chrome {browser['version']}, {browser['state']}, {window}, {whose}"
+    process = f"process {browser['pid']}" if browser["owned"] else "attached"
+    return f"{whose}Chrome {browser['version']}, {browser['state']}, {window}, {process}"
 
 
 def _site(site: dict[str, Any], default: str) -> str:
