@@ -21,6 +21,7 @@ __all__ = [
     "AccountChooser",
     "AnswerBlocked",
     "AnswerIncomplete",
+    "AnswerLost",
     "AnswerNotKept",
     "AnswerStopped",
     "AttachTargetRefused",
@@ -458,6 +459,13 @@ class AnswerIncomplete(SiteError):
     code = "answer_incomplete"
     retryable = True
     next_step = "Send the request again; the part that came is not the whole answer."
+
+
+class AnswerLost(SiteError):
+    """The service ended while the site answered, and the answer could not be fetched from its chat."""
+
+    code = "answer_lost"
+    next_step = "Look at the chat on the site before you send the request again: the prompt may be there."
 
 
 class AnswerStopped(SiteError):

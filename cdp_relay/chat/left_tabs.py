@@ -34,8 +34,9 @@ class TabNotes:
 
     folder: Path | None = None
     """Where the files are; nothing outlives the service without one."""
-    claimed: set[str] = attrs.field(factory=set)
-    """Tabs that were left and are still of use: somebody reads an answer in them."""
+    claimed: set[str] | None = None
+    """Tabs that were left and are still of use, as there may be an answer in them; None while nobody knows
+    that yet, and none is closed."""
     _open: dict[str, set[str]] = attrs.field(factory=dict, init=False)
     """By the run of the browser."""
     _left: dict[str, set[str]] = attrs.field(factory=dict, init=False)
@@ -67,6 +68,8 @@ class TabNotes:
 
     async def clear(self, browser: Browser) -> None:
         """Close the tabs that were left, but for those that are claimed."""
+        if self.claimed is None:
+            return
         left = self.left(browser) - self.claimed
         if not left:
             return

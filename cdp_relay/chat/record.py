@@ -51,6 +51,8 @@ class LeftTurn:
     """Whether the chat was there before this turn: its last answer need not be this turn's."""
     tab: str | None = None
     """The page's target in the browser, as the step ``leased`` had it; it may stand there still."""
+    began_at: float | None = None
+    """When the request came, in unix seconds."""
 
 
 @attrs.frozen(kw_only=True)

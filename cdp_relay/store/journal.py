@@ -367,4 +367,5 @@ def _left_turn(turn: StoredTurn) -> LeftTurn:
         submitted=summary.submitted,
         continued=summary.continued,
         tab=turn.tab,
+        began_at=summary.began_at,
     )
