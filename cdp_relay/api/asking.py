@@ -6,18 +6,21 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import attrs
 import trio
-from quart import Response
+from quart import Response, request
 
-from cdp_relay.api.dialect import AnswerFacts, Asked
+from cdp_relay.api.dialect import AnswerFacts, Asked, WholeWriter, no_end
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.api.failure import header_text
 from cdp_relay.api.json_body import Field, parse_object
 from cdp_relay.api.parameters import ignored_parameters
+from cdp_relay.api.sender import read_sender
 from cdp_relay.api.service import Service
 from cdp_relay.api.turn import start_turn
+from cdp_relay.chat.fingerprint import fingerprint
 from cdp_relay.chat.status import Route
-from cdp_relay.chat.vocabulary import Finished
+from cdp_relay.chat.vocabulary import AnswerShared, ChatRequest, Finished
 
 __all__ = [
     "add_notices",
@@ -26,6 +29,7 @@ __all__ = [
     "describe_end",
     "describe_route",
     "read_body",
+    "signed",
     "stream_response",
 ]
 
@@ -35,15 +39,28 @@ _MAX_IGNORED_NAMES = 40
 
 
 async def read_body(exchange: Exchange) -> Field:
-    """Parse the request's body, which has to be one JSON object.
+    """Parse the request's body, which has to be one JSON object, and what its head says of the sender.
 
     Raises:
-      InvalidRequest: it is not.
+      InvalidRequest: it is not, or the head's words are wrong.
     """
     body, exchange.body = exchange.body, b""
     if len(body) > _THREAD_BYTES:
-        return await trio.to_thread.run_sync(parse_object, body)
-    return parse_object(body)
+        parsed = await trio.to_thread.run_sync(parse_object, body)
+    else:
+        parsed = parse_object(body)
+    exchange.sender = read_sender(
+        {name.lower(): value for name, value in request.headers.items()}, parsed.value
+    )
+    return parsed
+
+
+async def signed(asked: ChatRequest, exchange: Exchange) -> ChatRequest:
+    """The request with what its sender says of it, and with its fingerprint."""
+    large = sum(len(file.data) for message in asked.messages for file in message.files) > _THREAD_BYTES
+    mark = await trio.to_thread.run_sync(fingerprint, asked) if large else fingerprint(asked)
+    sender = exchange.sender
+    return attrs.evolve(asked, session=sender.session, key=sender.key, retry=sender.retry, fingerprint=mark)
 
 
 async def answer(service: Service, asked: Asked, exchange: Exchange) -> Response:
@@ -52,6 +69,7 @@ async def answer(service: Service, asked: Asked, exchange: Exchange) -> Response
     Raises:
       RelayError: there is no answer, or none yet whose status line would have been sent.
     """
+    asked = attrs.evolve(asked, request=await signed(asked.request, exchange))
     exchange.headers |= describe_route(service, asked, exchange)
     facts = answer_facts(asked, exchange)
     if asked.stream:
@@ -67,6 +85,15 @@ def answer_facts(asked: Asked, exchange: Exchange) -> AnswerFacts:
         created=int(time.time()),
         label=asked.request.model,
     )
+
+
+def shared_facts(shared: AnswerShared, facts: AnswerFacts, exchange: Exchange) -> AnswerFacts:
+    """The facts of an answer that is another request's: its id and its time are that one's."""
+    exchange.headers |= {
+        "x-cdp-relay-shared": "kept" if shared.kept else "running",
+        "x-cdp-relay-request": header_text(shared.request),
+    }
+    return attrs.evolve(facts, id=shared.request.removeprefix("req_"), created=int(shared.begun_at))
 
 
 def describe_route(service: Service, asked: Asked, exchange: Exchange) -> dict[str, str]:
@@ -97,13 +124,18 @@ def describe_end(end: Finished, exchange: Exchange) -> None:
 
 
 async def _answer_whole(service: Service, asked: Asked, exchange: Exchange, facts: AnswerFacts) -> Response:
-    writer = asked.new_whole(facts)
+    writer: WholeWriter | None = None
     with exchange.turn:
         async with aclosing(service.relay.ask(asked.request)) as events:
             async for event in events:
+                if isinstance(event, AnswerShared):
+                    facts = shared_facts(event, facts, exchange)
+                writer = writer or asked.new_whole(facts)
                 writer.feed(event)
     if exchange.turn.cancelled_caught:
         raise exchange.interruption()
+    if writer is None:
+        raise no_end()
     describe_end(writer.end, exchange)
     add_notices(exchange, writer.notices)
     return Response(writer.render(), 200, {"content-type": "application/json"})
@@ -115,6 +147,10 @@ async def _answer_in_chunks(
     turn = start_turn(service.relay, asked.request, exchange)
     await turn.accepted(service.settings.hold_headers_seconds)
     add_notices(exchange, turn.notices)
+    if turn.shared is not None:
+        facts = shared_facts(turn.shared, facts, exchange)
+    if turn.conversation_id is not None:
+        exchange.headers["x-cdp-relay-conversation"] = header_text(turn.conversation_id)
     if turn.model is not None:
         exchange.headers["x-cdp-relay-model"] = header_text(turn.model)
     if turn.from_page:

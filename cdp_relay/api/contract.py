@@ -9,7 +9,7 @@ from cdp_relay.chat.examine import SiteReport
 from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
 from cdp_relay.chat.usage import TokenCount
-from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest
+from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId
 from cdp_relay.errors import RelayError
 
 __all__ = ["RelayLike"]
@@ -24,11 +24,37 @@ class RelayLike(Protocol):
     def ask(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Put one question to a site and yield what comes back, :class:`Finished` last.
 
-        Closing the generator, or cancelling the task that iterates it, stops the answer on the page.
+        Closing the generator, or cancelling the task that iterates it, stops the answer on the page,
+        unless it is to finish without a client or has others. :class:`AnswerShared` comes first where
+        the request shares the answer of another one.
 
         Raises:
           RelayError: the turn failed.
         """
+        ...
+
+    async def shared_with(self, request: ChatRequest) -> RequestId | None:
+        """The request whose answer this one would be given; None when it would be asked.
+
+        Raises:
+          RelayError: its key allows neither.
+        """
+        ...
+
+    def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+        """The events of a turn that runs, or ended a short while ago, from its start.
+
+        Raises:
+          RelayError: there is no such turn, or as it ended.
+        """
+        ...
+
+    def stop(self, id_: RequestId) -> bool:
+        """Stop a turn on its page, whoever reads it; False when no such turn runs."""
+        ...
+
+    def forget(self, id_: RequestId) -> None:
+        """Give an answer to nobody any more."""
         ...
 
     def count_tokens(self, request: ChatRequest) -> TokenCount:

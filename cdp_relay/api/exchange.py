@@ -11,6 +11,7 @@ import trio
 
 from cdp_relay.api.error_form import ErrorForm, error_form
 from cdp_relay.api.failure import as_relay_error
+from cdp_relay.api.sender import Sender
 from cdp_relay.chat.vocabulary import RequestId
 from cdp_relay.errors import InternalError, RelayError, ShuttingDown
 
@@ -48,6 +49,8 @@ class Exchange:
     turn: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Entered by whoever runs the turn, so that a service that stops can cut it off."""
     body: bytes = b""
+    sender: Sender = attrs.field(factory=Sender)
+    """What it says of itself; known once its body is parsed."""
     headers: dict[str, str] = attrs.field(factory=dict)
     """Headers for the answer, whatever it becomes."""
     route: str = ""

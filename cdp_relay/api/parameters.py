@@ -129,22 +129,25 @@ def ignored_parameters(given: Iterable[str], honours: Collection[str]) -> tuple[
     return tuple(name for name in given if _WISHES.get(name) not in honours)
 
 
-def read_chat(header: str | None) -> ChatChoice:
-    """Read the header that names a chat: ``new``, ``temporary`` or the id of one that the site keeps.
+def read_chat(named: str | None, *, param: str = CHAT_HEADER) -> ChatChoice:
+    """Read what names a chat: ``auto``, ``new``, ``temporary`` or the id of one that the site keeps.
+
+    Args:
+      param: where it stood.
 
     Raises:
       InvalidRequest: it is none of these.
     """
-    value = (header or "").strip()
+    value = (named or "").strip()
     if value.lower() in ("new", "temporary"):
         return ChatChoice(temporary=value.lower() == "temporary")
-    if not value:
+    if value.lower() in ("", "auto"):
         return ChatChoice()
     if _CHAT_ID.fullmatch(value) is None:
         raise InvalidRequest(
-            f"{CHAT_HEADER} is not the id of a chat.",
-            param=CHAT_HEADER,
-            next_step="Send 'new', 'temporary', or the id that x-cdp-relay-conversation named.",
+            f"{param} is not the id of a chat.",
+            param=param,
+            next_step="Send 'auto', 'new', 'temporary', or the id that x-cdp-relay-conversation named.",
         )
     return ChatChoice(conversation_id=value)
 

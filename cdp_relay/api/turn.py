@@ -17,7 +17,9 @@ from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.dialect import StreamWriter, no_end
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.chat.vocabulary import (
+    AnswerShared,
     ChatEvent,
+    ChatNamed,
     ChatRequest,
     FileProduced,
     Finished,
@@ -68,6 +70,18 @@ class StreamedTurn:
     def notices(self) -> list[str]:
         """The notices that came before the site's acceptance."""
         return [event.message for event in self._held if isinstance(event, Notice)]
+
+    @property
+    def shared(self) -> AnswerShared | None:
+        """Whose answer it is, where that is another request's."""
+        first = self._held[0] if self._held else None
+        return first if isinstance(first, AnswerShared) else None
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The chat that the answer stands in, where that is known by now."""
+        named = [event.conversation_id for event in self._held if isinstance(event, ChatNamed)]
+        return named[-1] if named else None
 
     @property
     def from_page(self) -> bool:

@@ -20,6 +20,7 @@ from cdp_relay.chat.vocabulary import (
     ChatRequest,
     Finished,
     FinishReason,
+    RequestId,
     Step,
     StepReached,
     TextDelta,
@@ -75,6 +76,8 @@ class ScriptedRelay:
     board: TurnBoard = attrs.field(factory=TurnBoard)
     asked: list[ChatRequest] = attrs.field(factory=list)
     looked_up: list[str | None] = attrs.field(factory=list)
+    stopped: list[RequestId] = attrs.field(factory=list)
+    forgotten: list[RequestId] = attrs.field(factory=list)
     running: int = 0
     started: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
@@ -93,6 +96,22 @@ class ScriptedRelay:
                 await turn.aclose()
             self.running -= 1
             self.ended.set()
+
+    async def shared_with(self, request: ChatRequest) -> RequestId | None:
+        return None
+
+    async def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+        events: tuple[ChatEvent, ...] = ()
+        for event in events:
+            yield event
+        raise NotFound(f"No request {id_} runs.")
+
+    def stop(self, id_: RequestId) -> bool:
+        self.stopped.append(id_)
+        return False
+
+    def forget(self, id_: RequestId) -> None:
+        self.forgotten.append(id_)
 
     def count_tokens(self, request: ChatRequest) -> TokenCount:
         said = "".join(message.text for message in request.messages)

@@ -19,6 +19,7 @@ from cdp_relay.api.responses.resource import Resource, State, incomplete_reason
 from cdp_relay.api.responses.tools import Offer
 from cdp_relay.chat.vocabulary import (
     ChatEvent,
+    ChatNamed,
     FileProduced,
     Finished,
     Notice,
@@ -36,7 +37,7 @@ from cdp_relay.errors import RelayError
 __all__ = ["Keep", "ResponseStream", "WholeResponse"]
 
 Keep = Callable[[str, bytes, list[dict[str, Any]]], None]
-"""Takes the status, the JSON and the output of a response that ended."""
+"""Takes the id, the JSON and the output of a response that ended."""
 
 _WAITING = frozenset({Step.QUEUED, Step.PAUSED})
 
@@ -106,6 +107,8 @@ class ResponseStream:
             raise text_taken_back(event.chars)
         if isinstance(event, Notice):
             self.notices.append(event.message)
+        elif isinstance(event, ChatNamed):
+            self.resource.conversation_id = event.conversation_id
         elif isinstance(event, Finished):
             return self._finish(event)
         return b""
@@ -129,6 +132,7 @@ class ResponseStream:
 
     def _finish(self, end: Finished) -> bytes:
         reason = incomplete_reason(end.finish_reason)
+        self.resource.conversation_id = end.conversation_id or self.resource.conversation_id
         status = "completed" if reason is None else "incomplete"
         closed = self._output.close(status)
         extension = extension_object(end, self.notices)
@@ -147,7 +151,7 @@ class ResponseStream:
     def _end(self, state: State) -> bytes:
         self.finished = True
         self.body = self.resource.render(state)
-        self.keep(state.status, self.body, state.output)
+        self.keep(self.resource.id, self.body, state.output)
         named = state.status if state.status != "cancelled" else "incomplete"
         return self.events.about_response(f"response.{named}", self.body)
 

@@ -13,7 +13,14 @@ import attrs
 
 from cdp_relay.api.dialect import AnswerFacts, Asked
 from cdp_relay.api.json_body import Field
-from cdp_relay.api.parameters import check_parameters, given_parameters, read_label, read_wishes
+from cdp_relay.api.parameters import (
+    CHAT_HEADER,
+    check_parameters,
+    given_parameters,
+    read_chat,
+    read_label,
+    read_wishes,
+)
 from cdp_relay.api.responses.answer import Keep, ResponseStream, WholeResponse
 from cdp_relay.api.responses.items import Item, MessageReader, input_items, with_ids
 from cdp_relay.api.responses.resource import Resource, asked_fields
@@ -29,7 +36,7 @@ _METADATA_PAIRS, _METADATA_NAME_CHARS, _METADATA_VALUE_CHARS = 16, 64, 512
 _HONOURED = frozenset(
     {
         *("model", "input", "instructions", "stream", "stream_options", "text", "metadata"),
-        *("store", "background", "previous_response_id", "max_output_tokens"),
+        *("store", "background", "previous_response_id", "conversation", "max_output_tokens"),
         *("tools", "tool_choice", "parallel_tool_calls"),
     }
 )
@@ -94,6 +101,7 @@ def read_response_request(
     label = read_label(body.get("model"))
     check_parameters(body)
     _check_own_parameters(body)
+    chat = _read_conversation(body, chat or ChatChoice())
     offer = read_offer(body)
     earlier = _earlier_items(body.get("previous_response_id"), store)
     new = input_items(body.get("input"), store.find_item)
@@ -115,7 +123,7 @@ def read_response_request(
             model=label,
             messages=tuple(reader.messages),
             wishes=_read_wishes(body),
-            chat=chat or ChatChoice(),
+            chat=chat,
             tools=offer.tools,
             tool_choice=offer.choice,
             output=output,
@@ -156,6 +164,30 @@ def _as_fields(items: Iterable[Item]) -> Iterable[Field]:
 # --- parameters ----------------------------------------------------------------------------------
 
 
+def _read_conversation(body: Field, header: ChatChoice) -> ChatChoice:
+    """Which chat the request goes to, by its body and its header, which must not contradict each other."""
+    field = body.get("conversation")
+    if field.is_null:
+        return header
+    named = field.get("id") if isinstance(field.value, dict) else field
+    if not isinstance(named.value, str) or not named.value.strip():
+        field.refuse("the id of a chat, or an object with its id")
+    if not body.get("previous_response_id").is_null:
+        raise InvalidRequest(
+            "conversation and previous_response_id are both given, and each names a conversation.",
+            param="conversation",
+            next_step="Send one of them.",
+        )
+    chat = read_chat(named.value, param=named.path)
+    if header not in (ChatChoice(), chat):
+        raise InvalidRequest(
+            f"conversation and the header {CHAT_HEADER} name different chats.",
+            param="conversation",
+            next_step="Send one of them.",
+        )
+    return chat
+
+
 def _check_own_parameters(body: Field) -> None:
     for name in ("background", "store"):
         if not body.get(name).is_null:
@@ -174,10 +206,6 @@ def _check_own_parameters(body: Field) -> None:
 
 
 _UNSUPPORTED = {
-    "conversation": (
-        "the relay keeps answers, but no conversations",
-        "Send previous_response_id instead, or the whole conversation as input.",
-    ),
     "prompt": (
         "templates of prompts are kept at OpenAI",
         "Send the prompt's text as instructions and input.",

@@ -53,6 +53,8 @@ class Resource:
     facts: AnswerFacts
     asked: dict[str, Any]
     """From :func:`asked_fields`."""
+    conversation_id: str | None = attrs.field(default=None, init=False)
+    """The chat that the answer stands in, once the site has named it."""
     _asked_text: bytes = attrs.field(default=b"", init=False)
 
     @property
@@ -76,6 +78,8 @@ class Resource:
             "output": state.output,
             "usage": None if state.usage is None else _usage(state.usage),
         }
+        if self.conversation_id is not None:
+            told["conversation"] = {"id": self.conversation_id}
         if state.extension is not None:
             told["cdp_relay"] = state.extension
         return dump_json(told)[:-1] + b"," + self._asked_text

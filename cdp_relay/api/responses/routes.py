@@ -147,14 +147,15 @@ class _Responses:
         stream = follow(run, after, exchange, self.service.settings.keepalive_seconds)
         return stream_response(stream, SSE_TYPE)
 
-    def _keep(self, response: StoredResponse, status: str, body: bytes, output: list[Item]) -> None:
-        response.body, response.output = body, tuple(output)
+    def _keep(self, response: StoredResponse, id_: str, body: bytes, output: list[Item]) -> None:
+        # Of an answer that another request shares, the id is the other one's.
+        response.id, response.body, response.output = id_, body, tuple(output)
         # An answer that was deleted while it was made is not to come back.
         if response.run is None or self.kept.get(response.id) is response:
             self.kept.put(response)
 
 
-def _keep_nothing(status: str, body: bytes, output: list[Item]) -> None:
+def _keep_nothing(id_: str, body: bytes, output: list[Item]) -> None:
     """For answers that were asked for without ``store``."""
 
 
