@@ -92,7 +92,7 @@ def _process() -> Iterator[Metric]:
 
 
 def _browsers(status: RelayStatus) -> Iterator[Metric]:
-    browsers = [status.browser]
+    browsers = status.browsers or (status.browser,)
     up = [((one.profile,), one.state == "up") for one in browsers]
     starts = [((one.profile,), one.generation) for one in browsers]
     yield _gauge("cdp_relay_browser_up", "Whether the browser of a profile is up.", "profile", up)
@@ -106,9 +106,13 @@ def _browsers(status: RelayStatus) -> Iterator[Metric]:
 
 def _sites(sites: Iterable[SiteStatus]) -> Iterator[Metric]:
     sites = tuple(sites)
+    pools = [(site.name, site.pool) for site in sites if site.pool is not None]
 
     def of_each(value: str) -> _Samples:
         return [((site.name,), getattr(site, value)) for site in sites]
+
+    def of_pools(value: str) -> _Samples:
+        return [((name,), getattr(pool, value)) for name, pool in pools]
 
     yield _gauge(
         "cdp_relay_site_state",
@@ -125,7 +129,20 @@ def _sites(sites: Iterable[SiteStatus]) -> Iterator[Metric]:
     )
     yield _gauge("cdp_relay_tabs_open", "Open tabs.", "site", of_each("tabs"))
     yield _gauge("cdp_relay_tabs_busy", "Tabs that a turn uses.", "site", of_each("busy"))
+    yield _gauge("cdp_relay_tabs_most", "Tabs that may answer at once.", "site", of_pools("size"))
+    yield _gauge("cdp_relay_tabs_standing", "Unused tabs that stand in a chat.", "site", of_pools("standing"))
+    for name, text, value in (
+        ("tabs_opened", "Tabs that were opened.", "opened"),
+        ("tabs_closed", "Tabs that were closed or lost, those below included.", "closed"),
+        ("tabs_unused", "Tabs that were closed because nobody used them.", "unused"),
+        ("tabs_recycled", "Tabs that were closed because their pages held too much memory.", "recycled"),
+        ("queue_refused", "Requests that found the queue full.", "refused"),
+        ("queue_dropped", "Requests that had to leave a full queue for others.", "dropped"),
+    ):
+        yield _counter(f"cdp_relay_{name}", text, "site", of_pools(value))
     yield _gauge("cdp_relay_queue_waiting", "Requests that wait for a tab.", "site", of_each("waiting"))
+    parties = [((name,), len(pool.parties)) for name, pool in pools]
+    yield _gauge("cdp_relay_queue_parties", "Clients that have requests waiting.", "site", parties)
     yield _counter(
         "cdp_relay_drift",
         "What of a site no longer fitted its definition, by kind.",

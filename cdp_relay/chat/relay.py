@@ -450,6 +450,7 @@ class Relay:
             tabs=pool.tabs,
             busy=pool.busy,
             waiting=pool.waiting,
+            pool=pool,
             next_at=desk.pacer.next_at,
             ready=state not in _CLOSED and room and desk.browser.supervisor.state != "down",
         )

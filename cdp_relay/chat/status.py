@@ -9,6 +9,7 @@ import attrs
 
 from cdp_relay.chat.drift import DriftSeen
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name
+from cdp_relay.chat.tabs.statistics import PoolStatistics
 
 __all__ = ["BrowserStatus", "ModelInfo", "ModelRest", "RelayStatus", "Route", "SiteStatus"]
 
@@ -120,6 +121,8 @@ class SiteStatus:
     """Tabs that are answering."""
     waiting: int = 0
     """Requests that wait for a tab."""
+    pool: PoolStatistics | None = None
+    """All that is counted of its tabs and its queue."""
     next_at: float | None = None
     """When the site's pace lets the next prompt go, in unix seconds; None when that is now."""
     ready: bool = False

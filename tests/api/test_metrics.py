@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from cdp_relay.api import Server
 from cdp_relay.chat.drift import DriftSeen
 from cdp_relay.chat.record import NoRecord
+from cdp_relay.chat.tabs import PoolStatistics
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Notice, Step, TextDelta
 from cdp_relay.errors import RelayError, SignedOut
 from tests.api.kit import ScriptedRelay, ask, finished, reached, says, send, serving
@@ -137,8 +138,11 @@ async def test_requests_are_told_apart_by_route_and_never_by_path() -> None:
 
 async def test_sites_and_the_browser_and_the_process() -> None:
     relay = WatchedRelay()
+    pool = PoolStatistics(size=2, tabs=1, busy=1, waiting=7, parties={"a": 3, "b": 4}, recycled=5)
     drifted = DriftSeen(kind="selector", count=3, last=1.0, detail="send")
-    relay.site_status = attrs.evolve(relay.site_status, waiting=7, busy=1, drifts=(drifted,), until=1.5e9)
+    relay.site_status = attrs.evolve(
+        relay.site_status, waiting=7, busy=1, drifts=(drifted,), until=1.5e9, pool=pool
+    )
     async with serving(relay) as server:
         figures = await scrape(server)
     assert figure(figures, "cdp_relay_site_state", site="chatgpt", state="signed_out") == 1
@@ -146,6 +150,9 @@ async def test_sites_and_the_browser_and_the_process() -> None:
     assert figure(figures, "cdp_relay_site_until_timestamp_seconds", site="practice") == 1.5e9
     assert figure(figures, "cdp_relay_queue_waiting", site="practice") == 7
     assert figure(figures, "cdp_relay_tabs_busy", site="practice") == 1
+    assert figure(figures, "cdp_relay_tabs_most", site="practice") == 2
+    assert figure(figures, "cdp_relay_tabs_recycled_total", site="practice") == 5
+    assert figure(figures, "cdp_relay_queue_parties", site="practice") == 2
     assert figure(figures, "cdp_relay_drift_total", site="practice", kind="selector") == 3
     assert figure(figures, "cdp_relay_browser_up", profile="default") == 1
     assert figure(figures, "cdp_relay_browser_starts_total", profile="default") == 1
