@@ -5,7 +5,6 @@ It holds no word of a conversation: what runs, where, for how long and for whom.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -19,10 +18,10 @@ from cdp_relay import __version__
 from cdp_relay.api.asking import stream_response
 from cdp_relay.api.catalogue import readiness
 from cdp_relay.api.exchange import Exchange, current_exchange
+from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.service import AddRoute, Service
 from cdp_relay.chat.live import EndedTurn, LiveTurn
 from cdp_relay.errors import InvalidRequest
-from cdp_relay.wire.sse import encode_event
 
 __all__ = ["add_status", "status_body"]
 
@@ -40,8 +39,7 @@ def add_status(route: AddRoute, service: Service) -> None:
     async def status() -> Response:
         wanted = request.args.get("stream", "")
         if wanted in ("", "0", "false"):
-            body = json.dumps(status_body(service)).encode()
-            return Response(body, 200, {"content-type": "application/json"})
+            return Response(dump_json(status_body(service)), 200, {"content-type": "application/json"})
         if wanted not in ("1", "true"):
             raise InvalidRequest("stream is neither 1 nor 0.", param="stream")
         exchange = current_exchange(request.scope)
@@ -113,11 +111,11 @@ async def _follow(service: Service, exchange: Exchange, channel: trio.MemorySend
                 lasting = {name: value for name, value in body.items() if name != "uptime_seconds"}
                 if lasting != last or trio.current_time() >= quiet_until:
                     last, quiet_until = lasting, trio.current_time() + keep_alive
-                    await channel.send(encode_event(json.dumps(body), "status"))
+                    await channel.send(b"event: status\ndata: %b\n\n" % dump_json(body))
                 await trio.sleep(_LEAST_SECONDS)
                 with trio.move_on_after(_TICK_SECONDS - _LEAST_SECONDS):
                     await board.changed(version)
-        await channel.send(encode_event("{}", "end"))
+        await channel.send(b"event: end\ndata: {}\n\n")
 
 
 async def _pushed(channel: trio.MemoryReceiveChannel[bytes]) -> AsyncGenerator[bytes, None]:
