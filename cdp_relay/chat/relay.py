@@ -186,6 +186,8 @@ class Relay:
         if request.key and not request.fingerprint:
             request = attrs.evolve(request, fingerprint=fingerprint(request))
         found = await self.answers.find(request)
+        if found is not None:
+            self.board.measures.shared["running" if found.running else "kept"] += 1
         events = self.answers.tell(found or self._begin(request), shared=found is not None)
         async with aclosing(events):
             async for event in events:
