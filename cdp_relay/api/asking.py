@@ -19,6 +19,7 @@ from cdp_relay.api.sender import read_sender
 from cdp_relay.api.service import Service
 from cdp_relay.api.turn import start_turn
 from cdp_relay.chat.fingerprint import fingerprint
+from cdp_relay.chat.labels import desk_name, split_desk
 from cdp_relay.chat.status import Route
 from cdp_relay.chat.vocabulary import AnswerShared, ChatRequest, Finished
 
@@ -100,10 +101,12 @@ def describe_route(service: Service, asked: Asked, exchange: Exchange) -> dict[s
     """Note for the log where the request goes; the headers that tell the client."""
     label = asked.request.model
     target = service.relay.route(label)
-    exchange.site, exchange.model = target.site, header_text(label, 100)
-    headers = {"x-cdp-relay-site": header_text(target.site)}
-    if target.model is not None:
-        headers["x-cdp-relay-model"] = header_text(target.model)
+    exchange.site, exchange.model = target.name, header_text(label, 100)
+    headers = {}
+    if not target.chain:  # else only the turn finds out
+        headers["x-cdp-relay-site"] = header_text(target.desk)
+        if target.model is not None:
+            headers["x-cdp-relay-model"] = header_text(target.model)
     if target.by_default:
         headers["x-cdp-relay-notice"] = _about_the_label(label, target)
     ignored = ignored_parameters(asked.given, target.honours)
@@ -151,6 +154,8 @@ async def _answer_in_chunks(
         facts = shared_facts(turn.shared, facts, exchange)
     if turn.conversation_id is not None:
         exchange.headers["x-cdp-relay-conversation"] = header_text(turn.conversation_id)
+    if turn.site is not None:
+        exchange.site = exchange.headers["x-cdp-relay-site"] = header_text(turn.site)
     if turn.model is not None:
         exchange.headers["x-cdp-relay-model"] = header_text(turn.model)
     if turn.from_page:
@@ -174,11 +179,13 @@ def stream_response(stream: AsyncGenerator[bytes, None], media_type: str) -> Res
 
 def _about_the_label(label: str, target: Route) -> str:
     site, _, model = label.partition("/")
-    if site == target.site:
+    if desk_name(*split_desk(site)) == target.desk:
         shown = header_text(model, 80)
-        return f"The site '{site}' lists no model '{shown}'; it answers with the model that it chooses."
+        return (
+            f"The site '{target.desk}' lists no model '{shown}'; it answers with the model that it chooses."
+        )
     shown = header_text(label, 80)
-    return f"The label '{shown}' names no site of this relay; the default site '{target.site}' answers."
+    return f"The label '{shown}' names no site of this relay; the default site '{target.name}' answers."
 
 
 def add_notices(exchange: Exchange, notices: list[str]) -> None:

@@ -84,6 +84,16 @@ class StreamedTurn:
         return named[-1] if named else None
 
     @property
+    def site(self) -> str | None:
+        """The site, with its profile, that has taken the turn, once one has."""
+        leased = [
+            event.facts.get("site")
+            for event in self._held
+            if isinstance(event, StepReached) and event.step is Step.LEASED
+        ]
+        return leased[-1] if leased else None
+
+    @property
     def from_page(self) -> bool:
         """Whether the answer is known to be read off the page.
 

@@ -73,14 +73,18 @@ class Routing:
             assert read is not None, "the settings were checked"
             wished = read.effort or effort.lower() or None
             routes.append(self._route(attrs.evolve(read, effort=wished), chain=name))
-        return tuple(routes)
+        # Which of them answers is not known before one does.
+        honours = frozenset.intersection(*(route.honours for route in routes))
+        return tuple(attrs.evolve(route, honours=honours) for route in routes)
 
     def _route(self, read: Label, chain: str = "") -> Route:
         desk = desk_name(read.site, read.profile)
         site = self._desks.get(desk)
         if site is None:
             raise _no_desk(read, self._desks)
-        known = read.model is None or site.any_model or is_offered(site, read.model, self._menus.get(desk))
+        # What a chain names is meant: where the site lacks it, the next one is asked, and not its own choice.
+        known = read.model is None or site.any_model or bool(chain)
+        known = known or is_offered(site, read.model or "", self._menus.get(desk))
         return Route(
             site=read.site,
             profile=read.profile,

@@ -299,7 +299,9 @@ class Turn:
             ):
                 # Once more: what others met while this turn waited for a tab holds for it as well.
                 self._admission.check()
-                self.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
+                self.timeline.reach(
+                    Step.LEASED, site=self.desk.name, tab=site_tab.tab.target_id, turns=site_tab.turns
+                )
                 try:
                     await self._use(site_tab, folder)
                 except (RelayError, ExceptionGroup) as raised:
