@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 import trio
 
-from tests.soak.plan import StrikeKind, make_plan
+from tests.soak.plan import Plan, StrikeKind, make_plan
 from tests.soak.report import outcome_table, plan_lines, story, strike_lines
-from tests.soak.run import run_soak
+from tests.soak.run import Soak, run_soak
 from tests.soak.verdict import judge
 
 
@@ -44,7 +45,9 @@ def main() -> int:
     for line in plan_lines(plan):
         print(line)
     checks = chosen.turns // 100 if chosen.checks is None else chosen.checks
-    soak = trio.run(lambda: run_soak(plan, checks=checks, tell=_tell))
+    soak = trio.run(_run, plan, checks)
+    if soak is None:
+        return 130
     violations = judge(soak.evidence)
     print()
     for line in outcome_table(soak.asked):
@@ -59,6 +62,22 @@ def main() -> int:
         print(line)
     print("clean" if not violations else f"{len(violations)} violations; seed {plan.seed}")
     return 1 if violations else 0
+
+
+async def _run(plan: Plan, checks: int) -> Soak | None:
+    """The soak; None when a signal ended it, and with it all that it had started."""
+    soak = None
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def until_signalled() -> None:
+                await anext(signals)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(until_signalled)
+            soak = await run_soak(plan, checks=checks, tell=_tell)
+            nursery.cancel_scope.cancel()
+    return soak
 
 
 def _tell(line: str) -> None:

@@ -20,7 +20,10 @@ _READ_BYTES = 1 << 16
 Line = tuple[Literal["user", "assistant"], str]
 """A message of a conversation."""
 
-End = Literal["answered", "error", "left", "cut", "unreachable"]
+End = Literal["answered", "error", "left", "cut", "unreachable", "endless"]
+
+_ENDLESS_SECONDS = 150.0
+"""More than any limit of the soak's settings together: who has no end by then will never have one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +41,7 @@ class Heard:
     end: End = "cut"
     """``answered`` with the sign of a whole answer; ``error`` with an error in the dialect's form; ``left``
     when the client broke off; ``cut`` when the connection ended without any of these; ``unreachable`` when
-    nothing could be sent."""
+    nothing could be sent; ``endless`` when no end came for minutes."""
     status: int | None = None
     request_id: str = ""
     headers: dict[str, str] = attrs.field(factory=dict)
@@ -88,12 +91,13 @@ async def ask(
         return heard
     try:
         async with stream:
-            with trio.move_on_after(turn.leaves_after / 100 if early else float("inf")) as patience:
+            seconds = turn.leaves_after / 100 if early else _ENDLESS_SECONDS
+            with trio.move_on_after(seconds) as patience:
                 await _exchange(
                     stream, _request(address, turn, lines, site, client, key), turn, leaves, heard
                 )
             if patience.cancelled_caught:
-                heard.end = "left"
+                heard.end = "left" if early else "endless"
     except _Left:
         heard.end = "left"
     except (OSError, trio.BrokenResourceError, h11.RemoteProtocolError):

@@ -64,6 +64,9 @@ def strike_lines(soak: Soak) -> Iterator[str]:
 def story(soak: Soak, violations: Iterable[str]) -> Iterator[str]:
     """What is known of the requests that the violations name: client, site, strikes, log."""
     marks = list(dict.fromkeys(one.partition(":")[0] for one in violations))
+    for line in soak.log:
+        if line.startswith("task "):
+            yield line
     for asked in soak.asked:
         if asked.turn.mark not in marks:
             continue
@@ -80,6 +83,9 @@ def story(soak: Soak, violations: Iterable[str]) -> Iterator[str]:
         for one in soak.model.submissions:
             if one.mark == turn.mark:
                 yield f"    at the site: chat {one.chat}, {one.chars} characters, before {sorted(one.before)}"
+        for row in soak.evidence.journal or ():
+            if row.mark == turn.mark:
+                yield f"    journal: {row.id} {row.told}, {len(row.text)} characters"
         for blow in soak.striker.blows:
             if blow.began <= asked.ended + 1 and asked.began <= blow.ended + 10:
                 yield f"    strike: {blow.strike.kind.value} at {blow.began:.2f} s: {blow.hit}"

@@ -133,7 +133,7 @@ class Soak:
             arrivals=self.model.arrivals(),
             censuses=self.censuses,
             tabs_allowed=self.plan.tabs * len(self.plan.sites),
-            journal=await read_journal(service.home),
+            journal=await trio.to_thread.run_sync(read_journal, service.home),
             deaths=service.deaths,
             left_processes=service.left_processes(),
             leftovers=service.leftovers(),
@@ -187,6 +187,8 @@ class Soak:
             if one.end == "unreachable":
                 await trio.sleep(0.05)
                 continue
+            if one.end == "endless":
+                self.service.tell_tasks()
             heard.append(one)
             if not key or one.end in ("answered", "error"):
                 break

@@ -183,6 +183,11 @@ class Service:
             return data
         return b""
 
+    def tell_tasks(self) -> None:
+        """Have it write into its log where each of its tasks stands."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGUSR2)
+
     # --- what it holds
 
     async def status(self) -> Mapping[str, Any]:

@@ -85,6 +85,10 @@ class JournalRow:
     mark: str | None
     state: str
     text: str
+    sent: bool
+    """Whether it knew that the prompt was about to leave."""
+    told: str = ""
+    """How it ended, for a reader."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -132,6 +136,8 @@ def _each_ends_once(evidence: Evidence) -> Iterator[str]:
             if heard.ends > 1:
                 yield f"{asked.turn.mark}: had {heard.ends} ends"
         last = asked.heard[-1]
+        if last.end == "endless":
+            yield f"{asked.turn.mark}: had no end for minutes"
         if last.end == "unreachable":
             yield f"{asked.turn.mark}: never reached the service"
         if last.end == "error" and not (last.code and last.message):
@@ -230,6 +236,8 @@ def _the_journal_knows_each(evidence: Evidence) -> Iterator[str]:
         mine = rows.get(mark, [])
         if evidence.arrivals.get(mark, 0) and not mine:
             yield f"{mark}: reached the site, and the journal does not know it"
+        elif evidence.arrivals.get(mark, 0) and not any(row.sent for row in mine):
+            yield f"{mark}: reached the site, and the journal has it as never sent"
         for row in mine:
             if row.state == "finished" and row.text.strip() != whole and not _is_a_states(evidence, asked):
                 yield f"{mark}: the journal has {row.text[:80]!r} for its answer"
