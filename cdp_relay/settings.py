@@ -403,6 +403,11 @@ class Home:
         return self.state / "begun-chats.json"
 
     @property
+    def tabs(self) -> Path:
+        """The folder of the names of open tabs, by which those of a killed service are known."""
+        return self.state / "tabs"
+
+    @property
     def sites_file(self) -> Path:
         """What is known of each site: signed in or not, cooling down until when, when it was asked."""
         return self.state / "sites.json"

@@ -76,6 +76,9 @@ class TabNotes:
         self.forget(browser, left)
         try:
             there = {page.target_id for page in await browser.connection.targets.list_pages()}
+            if not browser.owned and there <= left:
+                # With its last page, a browser that has windows ends; ours keep one for that.
+                there.pop()
             for target_id in left & there:
                 await browser.connection.targets.close_page(target_id)
         except BrowserError as error:

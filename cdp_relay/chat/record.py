@@ -42,7 +42,7 @@ class LeftTurn:
     """As it was asked; its files, and the texts where the journal keeps none, are missing."""
     desk: str
     prompt: str
-    """What was typed, empty where the journal keeps no content."""
+    """What was typed last, secrets blotted out; empty where the journal keeps no content."""
     conversation_id: str | None
     url: str | None
     submitted: bool
@@ -53,6 +53,8 @@ class LeftTurn:
     """The page's target in the browser, as the step ``leased`` had it; it may stand there still."""
     began_at: float | None = None
     """When the request came, in unix seconds."""
+    blot: str = ""
+    """What stands in the place of a secret; empty where none is blotted out."""
 
 
 @attrs.frozen(kw_only=True)
