@@ -103,7 +103,7 @@ class RelayError(Exception):
 
     code: ClassVar[str] = "relay_error"
     status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     next_step: str = "See the service's log under this request's id."
 
     def __init__(

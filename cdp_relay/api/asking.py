@@ -147,7 +147,7 @@ async def _answer_whole(service: Service, asked: Asked, exchange: Exchange, fact
 async def _answer_in_chunks(
     service: Service, asked: Asked, exchange: Exchange, facts: AnswerFacts
 ) -> Response:
-    turn = start_turn(service.relay, asked.request, exchange)
+    turn = start_turn(service.relay.ask(asked.request), exchange)
     await turn.accepted(service.settings.hold_headers_seconds)
     add_notices(exchange, turn.notices)
     if turn.shared is not None:

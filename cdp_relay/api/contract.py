@@ -41,8 +41,11 @@ class RelayLike(Protocol):
         """
         ...
 
-    def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+    def follow(self, id_: RequestId, *, raw: bool = False) -> AsyncGenerator[ChatEvent, None]:
         """The events of a turn that runs, or ended a short while ago, from its start.
+
+        Args:
+          raw: what was taken back since is told as well, as it was told at the time.
 
         Raises:
           RelayError: there is no such turn, or as it ended.

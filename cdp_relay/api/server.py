@@ -23,6 +23,7 @@ from cdp_relay.api.service import Service
 from cdp_relay.api.traffic import Traffic
 from cdp_relay.chat.live import TurnBoard
 from cdp_relay.settings import ServerSettings
+from cdp_relay.store import StoredJournal
 
 __all__ = ["Server", "serve"]
 
@@ -59,7 +60,12 @@ class Server:
 
 @asynccontextmanager
 async def serve(
-    relay: RelayLike, settings: ServerSettings, key: str, *, cut_off_seconds: float = 5.0
+    relay: RelayLike,
+    settings: ServerSettings,
+    key: str,
+    *,
+    journal: StoredJournal | None = None,
+    cut_off_seconds: float = 5.0,
 ) -> AsyncGenerator[Server, None]:
     """Serve *relay* while the block runs.
 
@@ -68,6 +74,7 @@ async def serve(
     When the block is cancelled or fails, the cutting off comes at once.
 
     Args:
+      journal: where answers can be fetched from when their requests are over; the relay's own.
       cut_off_seconds: how long turns that were cut off have for stopping the answer on the page and
         for a last word; then all connections are aborted.
 
@@ -84,6 +91,7 @@ async def serve(
                 Service(
                     relay=relay,
                     traffic=traffic,
+                    journal=journal,
                     stopping=stopping,
                     settings=settings,
                     base_url=lambda: _base_url(settings.host, port),

@@ -12,6 +12,7 @@ from quart import Response
 from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.traffic import Traffic
 from cdp_relay.settings import ServerSettings
+from cdp_relay.store import StoredJournal
 
 __all__ = ["AddRoute", "Handler", "Service"]
 
@@ -38,5 +39,7 @@ class Service:
     """For answers that outlive the request that asked for them; cancelled when the service stops."""
     traffic: Traffic = attrs.field(factory=Traffic)
     """What has come through the door."""
+    journal: StoredJournal | None = None
+    """What was asked and answered; None where nothing keeps it."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the service begins to stop: what only looks on ends then."""

@@ -13,14 +13,12 @@ from contextlib import aclosing
 import attrs
 import trio
 
-from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.dialect import StreamWriter, no_end
 from cdp_relay.api.exchange import Exchange
 from cdp_relay.chat.vocabulary import (
     AnswerShared,
     ChatEvent,
     ChatNamed,
-    ChatRequest,
     FileProduced,
     Finished,
     Notice,
@@ -142,25 +140,24 @@ class StreamedTurn:
         return event
 
 
-def start_turn(relay: RelayLike, request: ChatRequest, exchange: Exchange) -> StreamedTurn:
-    """Start a turn in the exchange's nursery, which ends it when the request is over."""
+def start_turn(events: AsyncGenerator[ChatEvent, None], exchange: Exchange) -> StreamedTurn:
+    """Read a turn's events in the exchange's nursery, which ends that when the request is over."""
     # No room in the channel: while a client lags the relay is not asked for more, and puts
     # together what comes meanwhile.
     send, receive = trio.open_memory_channel[ChatEvent | RelayError](0)
-    exchange.nursery.start_soon(_run_turn, relay, request, exchange, send)
+    exchange.nursery.start_soon(_run_turn, events, exchange, send)
     return StreamedTurn(exchange, receive)
 
 
 async def _run_turn(
-    relay: RelayLike,
-    request: ChatRequest,
+    turn: AsyncGenerator[ChatEvent, None],
     exchange: Exchange,
     channel: trio.MemorySendChannel[ChatEvent | RelayError],
 ) -> None:
     async with channel:
         try:
             with exchange.turn:
-                async with aclosing(relay.ask(request)) as events:
+                async with aclosing(turn) as events:
                     async for event in events:
                         await channel.send(event)
         except Exception as error:

@@ -5,18 +5,18 @@ What is decided is decided in :mod:`cdp_relay.chat.sharing`; here is what takes 
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 
 import attrs
 import trio
 
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.record import Journal
-from cdp_relay.chat.sharing import SharedTurn, Sharing
+from cdp_relay.chat.sharing import NEW_KEY, SharedTurn, Sharing
 from cdp_relay.chat.vocabulary import AnswerShared, ChatEvent, ChatRequest, Finished, RequestId
-from cdp_relay.errors import AnswerStopped, NotFound, ShuttingDown
+from cdp_relay.errors import AnswerStopped, NotFound, RelayError, ShuttingDown
 
 __all__ = ["Answers"]
 
@@ -76,23 +76,27 @@ class Answers:
         Raises:
           RelayError: there is no (whole) answer.
         """
-        reader = turn.delivery.read()
+        reader, kept = turn.delivery.read(), not turn.running
         try:
             if shared:
-                yield AnswerShared(request=turn.id, begun_at=turn.begun_at, kept=not turn.running)
+                yield AnswerShared(request=turn.id, begun_at=turn.begun_at, kept=kept)
             event: ChatEvent | None = None
             async for event in reader:
                 yield event
-            if not isinstance(event, Finished):
-                raise _cut_off(turn)
+            _check_end(event, turn)
+        except RelayError as error:
+            raise _as_told_again(error) if shared and kept else error from None
         finally:
             self._sharing.leave(turn, reader)
             self._let_go(turn)
 
-    async def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+    async def follow(self, id_: RequestId, *, raw: bool = False) -> AsyncGenerator[ChatEvent, None]:
         """The events of a turn that runs, or ended a short while ago, from its start.
 
-        Reading along keeps no turn running that would stop otherwise.
+        Who follows is a reader like others: the turn stops with the last of them.
+
+        Args:
+          raw: what was taken back since is told as well, as it was told at the time.
 
         Raises:
           NotFound: there is no such turn.
@@ -101,9 +105,15 @@ class Answers:
         turn = self._sharing.get(id_)
         if turn is None or not turn.delivery.whole:
             raise NotFound("No such request runs.", param="request_id")
-        async with aclosing(self.tell(turn, shared=False)) as events:
-            async for event in events:
+        reader = turn.delivery.read(raw=raw)
+        try:
+            event: ChatEvent | None = None
+            async for event in reader:
                 yield event
+            _check_end(event, turn)
+        finally:
+            reader.leave()
+            self._let_go(turn)
 
     def stop(self, id_: RequestId) -> bool:
         """Stop a turn on its page, whoever reads it; False when no such turn runs."""
@@ -131,7 +141,21 @@ class Answers:
             turn.stop()
 
 
-def _cut_off(turn: SharedTurn) -> AnswerStopped | ShuttingDown:
-    if turn.stopped:
-        return AnswerStopped("The answer was stopped.")
-    return ShuttingDown("The relay stops; the answer was cut off.")
+def _check_end(last: ChatEvent | None, turn: SharedTurn) -> None:
+    """See that a turn ended by itself.
+
+    Raises:
+      AnswerStopped, ShuttingDown: it did not.
+    """
+    if not isinstance(last, Finished):
+        if turn.stopped:
+            raise AnswerStopped("The answer was stopped.")
+        raise ShuttingDown("The relay stops; the answer was cut off.")
+
+
+def _as_told_again(error: RelayError) -> RelayError:
+    """The error for one who asks with the key of a request that failed: the same key fails for ever."""
+    told = copy.copy(error)
+    told.retryable = False
+    told.next_step = NEW_KEY
+    return told

@@ -74,13 +74,16 @@ class Delivery:
             for reader in self._readers:
                 reader.end(error)
 
-    def read(self) -> Reader:
+    def read(self, *, raw: bool = False) -> Reader:
         """Read along from the start; what was told before comes first, with its deltas joined.
 
         Only while it is :attr:`whole`.
+
+        Args:
+          raw: what was taken back since is told as well, as it was told at the time.
         """
         reader = Reader(self._readers)
-        for event in told_again(self.told):
+        for event in self.told if raw else told_again(self.told):
             reader.take(event)
         if self.closed:
             reader.end(self.error)

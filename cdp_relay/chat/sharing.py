@@ -33,13 +33,14 @@ from cdp_relay.errors import (
     SubmitFailed,
 )
 
-__all__ = ["SharedTurn", "Sharing", "may_have_been_sent"]
+__all__ = ["NEW_KEY", "SharedTurn", "Sharing", "may_have_been_sent"]
 
 _MOST_TURNS = 256
 _MOST_BYTES = 64 * 1024 * 1024
 """How many turns that are over are remembered, and how much of them; the oldest go first."""
 
-_NEW_KEY = "Send the request with another Idempotency-Key to ask again."
+NEW_KEY = "Send the request with another Idempotency-Key to ask again."
+"""What to do where the answer to a key is none."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -227,7 +228,7 @@ def _judged(turn: SharedTurn, request: ChatRequest) -> SharedTurn | None:
     if over and not turn.finished and not turn.sent:
         return None
     if turn.stopped or (not turn.running and not turn.finished and turn.delivery.error is None):
-        raise AnswerStopped("The answer to this Idempotency-Key was stopped.", next_step=_NEW_KEY)
+        raise AnswerStopped("The answer to this Idempotency-Key was stopped.", next_step=NEW_KEY)
     if not turn.delivery.whole:
         raise AnswerNotKept("The answer to this Idempotency-Key is too large to be kept.")
     return turn

@@ -54,7 +54,7 @@ async def _run(home: Home, settings: Settings, as_json: bool) -> int:
                 async with (
                     open_journal(settings.journal, home) as journal,
                     open_relay(settings, home, journal=journal) as relay,
-                    serve(relay, settings.server, key) as server,
+                    serve(relay, settings.server, key, journal=journal) as server,
                 ):
                     with announce(home, server.base_url), relay.watch_sites() as changes:
                         if as_json:

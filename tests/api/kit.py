@@ -100,7 +100,7 @@ class ScriptedRelay:
     async def shared_with(self, request: ChatRequest) -> RequestId | None:
         return None
 
-    async def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+    async def follow(self, id_: RequestId, *, raw: bool = False) -> AsyncGenerator[ChatEvent, None]:
         events: tuple[ChatEvent, ...] = ()
         for event in events:
             yield event

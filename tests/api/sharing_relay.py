@@ -98,8 +98,8 @@ class SharingRelay(ScriptedRelay):
         found = await self.answers.find(request)
         return None if found is None else found.id
 
-    def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
-        return self.answers.follow(id_)
+    def follow(self, id_: RequestId, *, raw: bool = False) -> AsyncGenerator[ChatEvent, None]:
+        return self.answers.follow(id_, raw=raw)
 
     def stop(self, id_: RequestId) -> bool:
         return self.answers.stop(id_)

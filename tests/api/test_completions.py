@@ -267,7 +267,7 @@ async def chunks_in_virtual_time(script: Script, keep_alive_seconds: float) -> l
             nursery=nursery,
             started=start,
         )
-        turn = start_turn(ScriptedRelay(script), request, exchange)
+        turn = start_turn(ScriptedRelay(script).ask(request), exchange)
         await turn.accepted(100.0)
         async for data in turn.stream(writer, keep_alive_seconds):
             chunk = read_events(data)[0]

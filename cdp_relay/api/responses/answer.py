@@ -126,6 +126,13 @@ class ResponseStream:
         """The last event of a stream that broke; the output is what came until then."""
         return self._end(State(status="failed", error=response_error(error), output=self._output.items()))
 
+    def render(
+        self, status: str, *, error: dict[str, Any] | None = None, extension: dict[str, Any] | None = None
+    ) -> bytes:
+        """The response as it stands, with what came of its output, as JSON."""
+        state = State(status=status, error=error, output=self._output.items(), extension=extension)
+        return self.resource.render(state)
+
     def cancel(self) -> bytes:
         """The last event of a response that was cancelled; the dialect has none of that name."""
         return self._end(State(status="cancelled", output=self._output.items()))

@@ -47,6 +47,9 @@ class Run:
                         self._add(self.writer.feed(event))
                 if not self.over:
                     raise no_end()
+            if self._scope.cancelled_caught:
+                # Also where it would go on without a client.
+                relay.stop(request.id)
         except Exception as error:
             shown = as_relay_error(error)
             if isinstance(shown, InternalError):
