@@ -202,14 +202,17 @@ class Relay:
         found = await self.answers.find(request)
         return None if found is None else found.id
 
-    def follow(self, id_: RequestId) -> AsyncGenerator[ChatEvent, None]:
+    def follow(self, id_: RequestId, *, raw: bool = False) -> AsyncGenerator[ChatEvent, None]:
         """The events of a turn that runs, or ended a short while ago, from its start.
+
+        Args:
+          raw: what was taken back since is told as well, as it was told at the time.
 
         Raises:
           NotFound: there is no such turn.
           RelayError: as the turn ended.
         """
-        return self.answers.follow(id_)
+        return self.answers.follow(id_, raw=raw)
 
     def stop(self, id_: RequestId) -> bool:
         """Stop a turn on its page, whoever reads it; False when no such turn runs."""
