@@ -37,7 +37,8 @@ class Reply:
 
 @attrs.define
 class Assistant:
-    """Does a job, prompt by prompt; it remembers nothing but for the test's eyes."""
+    """Does a job, prompt by prompt; it knows what its chat holds, and remembers nothing else but for the
+    test's eyes."""
 
     job: Job
     picture: Path | None = None

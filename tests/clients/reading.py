@@ -1,6 +1,6 @@
 """What a chat model reads in a prompt of the relay's: the tools, how to call them, and what came of calls.
 
-It knows no more than the prompt says. The form of a call, with its nonce, is taken from the prompt's own
+It knows no more than its chat says. The form of a call, with its nonce, is taken from the prompt's own
 instructions, so that instructions which a model could not follow fail here as well.
 """
 
@@ -71,9 +71,8 @@ class Reading:
 
 
 def read_prompt(prompt: Prompt) -> Reading:
-    """Read a prompt, and the texts that are attached to it."""
-    papers = [file.data.decode() for file in prompt.attachments if file.media_type.startswith("text/")]
-    text = "\n\n".join([*papers, prompt.text])
+    """Read a prompt in its chat, and the texts that are attached to it."""
+    text = "\n\n".join(one if isinstance(one, str) else _whole(one) for one in (*prompt.earlier, prompt))
     marker = _MARKER.search(text)
     schema = _SCHEMA.search(text)
     return Reading(
@@ -84,6 +83,11 @@ def read_prompt(prompt: Prompt) -> Reading:
         pictures=tuple(file for file in prompt.attachments if file.media_type.startswith("image/")),
         schema=json.loads(schema[1]) if schema else None,
     )
+
+
+def _whole(prompt: Prompt) -> str:
+    papers = [file.data.decode() for file in prompt.attachments if file.media_type.startswith("text/")]
+    return "\n\n".join([*papers, prompt.text])
 
 
 def _offers(text: str) -> list[Offer]:

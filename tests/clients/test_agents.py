@@ -25,9 +25,14 @@ async def test_an_agent_edits_a_file(desk: Desk) -> None:
     assert desk.job.done, desk.story()
     assert DONE in run.out, desk.story()
     assert desk.wire.streamed
-    texts = [reply.reading.text for reply in desk.assistant.replies]
-    assert len(set(texts)) == len(texts), "a prompt was sent twice"
+    sent = [(prompt.text, *(file.data for file in prompt.attachments)) for prompt in desk.prompts]
+    assert len(set(sent)) == len(sent), "a prompt was sent twice"
     if desk.program.has_tools:
+        going_on = [reply.reading for reply in desk.assistant.replies if reply.reading.calls]
+        assert going_on, desk.story()
+        assert all(reading.text.count("\n## The tools\n") == 1 for reading in going_on), (
+            "the tools were told again"
+        )
         assert any(desk.job.proof in (call.result or "") for call in desk.assistant.calls), desk.story()
 
 

@@ -306,10 +306,11 @@ class ChatSite(Site, Generic[T]):
 
     async def answer_prompt(self, exchange: Exchange, prompt: Prompt) -> None:
         """Answer a prompt with a stream, or refuse it."""
-        self.journal.record("prompt", text=prompt.text, body=prompt.body, path=exchange.path)
+        cookie = exchange.headers.get("cookie", "")
+        self.journal.record("prompt", text=prompt.text, body=prompt.body, path=exchange.path, cookie=cookie)
         reply = self._replies.popleft() if self._replies else self._state.reply
         if reply is None and self._answerer is not None:
-            reply = self._answerer(prompt)
+            reply = self._answerer(attrs.evolve(prompt, earlier=tuple(self._said_in(prompt.conversation_id))))
         reply = reply or self._usual or self.answers()
         hold: Collection[str] = () if isinstance(reply, Refusal) else reply.hold
         await self.gates.pass_through("headers", shut="headers" in hold)
@@ -368,6 +369,12 @@ class ChatSite(Site, Generic[T]):
         self._tell_pages(self._pages, json.dumps({"do": "read", "key": key, "size": size}))
         with suppress(AssertionError):
             await self.journal.wait("read", where=lambda read: bool(read["key"] == key), timeout=3)
+
+    def _said_in(self, chat: str | None) -> Iterable[Prompt | str]:
+        for turn in self._turns:
+            if chat is not None and turn.conversation_id == chat and isinstance(turn.reply, Answer):
+                yield turn.asked
+                yield turn.reply.text
 
     def put_away_chat(self, chat: str, how: str) -> None:
         """Note that the page has archived or deleted a chat; a deleted one is gone."""

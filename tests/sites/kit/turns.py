@@ -68,6 +68,8 @@ class Prompt:
     """The whole request body, parsed."""
     conversation_id: str | None = None
     """The chat that it goes on with; None asks for a new one."""
+    earlier: tuple[Prompt | str, ...] = attrs.field(default=(), repr=False)
+    """What the chat held before, for a model that knows its chat: prompts, and the texts of answers."""
     key: str = ""
     """The page's own name for the turn, in its reports."""
     model: str | None = None
