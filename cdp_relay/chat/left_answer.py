@@ -85,10 +85,8 @@ class LeftAnswer:
           RelayError: the page shows a state, or is gone.
         """
         self._name(provider, provider.conversation_at(tab.url))
-        page, title = PageAnswer(tab, provider), provider.site.title
-        if not page.known:
-            raise AnswerLost(f"The relay cannot read answers off {title}'s page.")
-        shown = await page.whole(timeout=seconds, appear=_APPEAR_SECONDS)
+        title = provider.site.title
+        shown = await PageAnswer(tab, provider).whole(timeout=seconds, appear=_APPEAR_SECONDS)
         self._name(provider, provider.conversation_at(tab.url))
         asked = await look_asked(tab, provider.site.answer, self._beginning)
         if asked is None or not self._is_ours(asked, its_own=its_own):

@@ -113,6 +113,10 @@ class Recovery:
             answer.lose("Its answer was not fetched, as journal.recover is off.", desk.provider)
         elif not turn.request.messages:
             answer.lose("Its texts are not kept (journal.content), so its answer cannot be.", desk.provider)
+        elif not desk.provider.site.answer.turn:
+            answer.lose(
+                f"The relay cannot read answers off {desk.provider.site.title}'s page.", desk.provider
+            )
         else:
             await self._read(answer, desk)
 

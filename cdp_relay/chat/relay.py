@@ -27,6 +27,7 @@ from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, mer
 from cdp_relay.chat.fingerprint import fingerprint
 from cdp_relay.chat.health import PERSON_STATES
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
+from cdp_relay.chat.left_tabs import TabNotes
 from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.offering import Offering, chain_model, desk_models, load_offering
 from cdp_relay.chat.offers import SeenModels, seen_models
@@ -34,6 +35,7 @@ from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.place import Place
 from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chat.record import NO_JOURNAL, Journal
+from cdp_relay.chat.recovery import Recovery
 from cdp_relay.chat.routing import has_accounts
 from cdp_relay.chat.sharing import SharedTurn, Sharing
 from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
@@ -95,6 +97,7 @@ async def open_relay(
                 if served is not None:
                     provider.base = await stack.enter_async_context(served)
             browsers: dict[str, ProfileBrowser] = {}
+            notes = TabNotes(home.tabs)
             for profile in (DEFAULT_PROFILE, *settings.profiles):
                 chrome, is_first = profile_chrome(settings, profile), profile == DEFAULT_PROFILE
                 supervising = supervise(chrome, home, lazy=lazy or not is_first)
@@ -103,6 +106,7 @@ async def open_relay(
                     supervisor=await stack.enter_async_context(supervising),
                     settings=chrome,
                     context=browser_context_id if is_first else None,
+                    notes=notes,
                 )
             async with trio.open_nursery() as tabs:
                 desks = [
@@ -119,6 +123,16 @@ async def open_relay(
                         )
                         tabs.start_soon(relay.tidier.run)
                     await relay.chats.load()
+                    recovery = Recovery(
+                        desks=by_name,
+                        notes=notes,
+                        journal=journal,
+                        answers=relay.answers,
+                        counter=counter,
+                        wanted=settings.journal.recover,
+                    )
+                    turns.start_soon(recovery.run)
+                    await recovery.known()
                     yield relay
                     turns.cancel_scope.cancel()
                 relay.close()
@@ -371,7 +385,12 @@ class Relay:
     # --- turns
 
     def _turn(self, request: ChatRequest) -> Turn:
-        places = [self._place(route) for route in self._routes(request.model)]
+        routes = self._routes(request.model)
+        if len(routes) > 1:
+            # Where the conversation stands already, wherever the chain would begin a new one.
+            held = self.chats.find_desk(request.messages, {route.desk for route in routes})
+            routes = sorted(routes, key=lambda route: route.desk != held)
+        places = [self._place(route) for route in routes]
         return Turn(
             request=request,
             places=places,
