@@ -5,6 +5,7 @@ All that was told is remembered, deltas joined, so that who comes later hears it
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -33,6 +34,10 @@ _MANY_PIECES = 1024
 """Pieces of a delta that are put together ahead of its end, as each costs more than what it holds."""
 
 
+def _nobody(_: ChatEvent) -> None:
+    """Take no note of an event."""
+
+
 @attrs.define(eq=False)
 class Delivery:
     """A turn's way to those who read its answer: one, or several, or for a while nobody.
@@ -40,7 +45,7 @@ class Delivery:
     Putting never waits, because the browser must be read whether or not a client reads.
     """
 
-    watch: Callable[[ChatEvent], None] = lambda _: None
+    watch: Callable[[ChatEvent], None] = _nobody
     """Told of every event, whether or not a client still listens."""
     most: int = _MOST_REMEMBERED
     """How much is remembered for those who come later."""
@@ -73,6 +78,13 @@ class Delivery:
             self.error = error
             for reader in self._readers:
                 reader.end(error)
+
+    def let_go(self) -> None:
+        """Hold nothing of the turn any more but what it told: it is over, and others may come for long."""
+        self.watch = _nobody
+        if self.error is not None:
+            # Its frames are the turn's, with its page and its prompt.
+            self.error.__traceback__ = self.error.__context__ = self.error.__cause__ = None
 
     def read(self, *, raw: bool = False) -> Reader:
         """Read along from the start; what was told before comes first, with its deltas joined.
@@ -188,7 +200,8 @@ class Reader:
         while not self._events:
             if self._closed:
                 if self._error is not None:
-                    raise self._error
+                    # One of its own for each reader, or the error would gather the frames of all of them.
+                    raise copy.copy(self._error)
                 raise StopAsyncIteration
             self._news = trio.Event()
             await self._news.wait()

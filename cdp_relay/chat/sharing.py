@@ -119,6 +119,10 @@ class Sharing:
     def ended(self, turn: SharedTurn, now: float) -> None:
         """Take note that a turn is over."""
         turn.ended_at = now
+        turn.halt = _nothing
+        turn.delivery.let_go()
+        # Who asks again is known by what else the request says; the conversation can be as large as a body.
+        turn.request = attrs.evolve(turn.request, messages=(), tools=(), output=None)
         self._make_room(now)
 
     def running(self) -> Iterable[SharedTurn]:
@@ -202,6 +206,10 @@ class Sharing:
                 del self._turns[turn.id]
                 count -= 1
                 size -= turn.delivery.size
+
+
+def _nothing() -> None:
+    """Stop nothing."""
 
 
 def may_have_been_sent(events: Iterable[ChatEvent], error: BaseException | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import attrs
@@ -255,6 +257,41 @@ def test_old_answers_go_and_running_ones_never() -> None:
     stage.begin("req_new", now=NOW + 61)
     assert stage.sharing.get(RequestId("req_old")) is None
     assert stage.sharing.get(RequestId("req_299")) is not None
+
+
+async def test_an_answer_that_is_kept_holds_nothing_of_the_turn_that_made_it() -> None:
+    class Work:
+        def watch(self, event: ChatEvent) -> None:
+            del event
+
+        def halt(self) -> None:
+            raise AssertionError("it is over")
+
+        def fail(self) -> RelayError:
+            try:
+                raise AnswerIncomplete("It broke off.")
+            except RelayError as error:
+                return error
+
+    stage, work = Stage(), Work()
+    gone = weakref.ref(work)
+    turn = stage.sharing.begin(request(key="k"), Delivery(watch=work.watch), work.halt, NOW)
+    stage.end(turn, COMPOSED, TextDelta("half"), error=work.fail())
+    del work
+    gc.collect()
+    assert gone() is None
+    assert turn.request.messages == ()
+    heard: list[RelayError] = []
+    for _ in range(2):
+        found = stage.sharing.find(request("req_2", key="k"), NOW)
+        assert found is turn
+        try:
+            async for _event in found.delivery.read():
+                pass
+        except AnswerIncomplete as error:
+            heard.append(error)
+    assert [error.message for error in heard] == ["It broke off."] * 2
+    assert heard[0] is not heard[1], "one error for each, or the kept one would gather everybody's frames"
 
 
 def test_what_the_journal_keeps_is_judged_alike() -> None:
