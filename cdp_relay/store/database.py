@@ -38,6 +38,10 @@ _ROOM = 0.9
 """How much of the bound is left standing once it was passed, so that not every turn makes room anew."""
 _PRUNE_SECONDS = 3600.0
 _REMOVED_AT_ONCE = 50
+_SHARE_REMOVED = 20
+"""No more than one in so many is removed at once: they may be large."""
+_PAGES_AT_ONCE = 2000
+"""Given back to the file system in one go, so that a prompt that comes meanwhile does not wait for long."""
 
 _UPSERT = (
     f"INSERT INTO turns ({', '.join(TURN_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in TURN_COLUMNS)}) "
@@ -62,8 +66,12 @@ class Database:
     settings: JournalSettings
     run: ServiceRun
     redaction: Redaction
+    size: int = attrs.field(default=0, init=False)
+    """How many bytes it had when it was written last."""
     _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
     _pruned_at: float = attrs.field(default=0.0, init=False)
+    _cramped: bool = attrs.field(default=False, init=False)
+    """Whether room is being made."""
 
     def open(self) -> sqlite3.Connection:
         """The connection, made on first use; the file and its tables as well."""
@@ -131,8 +139,8 @@ class Database:
 
     # --- writing
 
-    def write(self, batch: Batch) -> int:
-        """Write a batch, all or nothing, and make room where that is due; returns the database's bytes."""
+    def write(self, batch: Batch) -> None:
+        """Write a batch, all or nothing."""
         connection = self.open()
         if batch.durable:
             connection.execute("PRAGMA synchronous = FULL")
@@ -147,8 +155,7 @@ class Database:
         finally:
             if batch.durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
-        self._make_room(connection)
-        return _bytes(connection)
+        self.size = _bytes(connection)
 
     def _write_turn(self, connection: sqlite3.Connection, change: TurnChange) -> None:
         key = change.row["key"]
@@ -211,13 +218,20 @@ class Database:
 
     # --- room
 
-    def _make_room(self, connection: sqlite3.Connection) -> None:
+    def make_room(self) -> bool:
+        """Remove some of what is too old or too much, if anything is; says whether there may be more."""
+        connection = self.open()
         now = time.time()
         if now - self._pruned_at > _PRUNE_SECONDS:
             self._pruned_at = now
             self._remove_old(connection, now - self.settings.days * 86400)
-        if _bytes(connection) > self.settings.max_bytes:
-            self._remove_most(connection, int(self.settings.max_bytes * _ROOM))
+        if not self._cramped and _bytes(connection) > self.settings.max_bytes:
+            self._cramped = True
+        if self._cramped:
+            self._cramped = self._remove_oldest(connection)
+        _give_back(connection)
+        self.size = _bytes(connection)
+        return self._cramped or _free(connection) > 0
 
     def _remove_old(self, connection: sqlite3.Connection, before: float) -> None:
         with _transaction(connection):
@@ -227,25 +241,24 @@ class Database:
             connection.execute(
                 "DELETE FROM runs WHERE ended_at < ? AND id NOT IN (SELECT run FROM turns)", (before,)
             )
-        _give_back(connection)
 
-    def _remove_most(self, connection: sqlite3.Connection, target: int) -> None:
-        """Remove the oldest until so many bytes are left, or nothing that is over."""
-        while _used(connection) > target:
-            with _transaction(connection):
-                gone = connection.execute(
-                    "DELETE FROM turns WHERE key IN "
-                    "(SELECT key FROM turns WHERE ended_at IS NOT NULL ORDER BY key LIMIT ?)",
-                    (_REMOVED_AT_ONCE,),
-                ).rowcount
+    def _remove_oldest(self, connection: sqlite3.Connection) -> bool:
+        """Remove the oldest of each kind; says whether there is more to remove."""
+        with _transaction(connection):
+            gone = 0
+            for table, key, over in (
+                ("turns", "key", "ended_at IS NOT NULL"),
+                ("responses", "id", "TRUE"),
+            ):
+                (many,) = connection.execute(f"SELECT count(*) FROM {table} WHERE {over}").fetchone()
+                order = "key" if table == "turns" else "created_at"
                 gone += connection.execute(
-                    "DELETE FROM responses WHERE id IN "
-                    "(SELECT id FROM responses ORDER BY created_at LIMIT ?)",
-                    (_REMOVED_AT_ONCE,),
+                    f"DELETE FROM {table} WHERE {key} IN "
+                    f"(SELECT {key} FROM {table} WHERE {over} ORDER BY {order} LIMIT ?)",
+                    (min(_REMOVED_AT_ONCE, -(-many // _SHARE_REMOVED)),),
                 ).rowcount
-            if not gone:
-                break
-        _give_back(connection)
+        used = _bytes(connection) - _free(connection) * _PAGE_BYTES
+        return gone > 0 and used > self.settings.max_bytes * _ROOM
 
     def remove_turns(self, keys: Sequence[int]) -> int:
         """Remove turns that are over; returns how many there were."""
@@ -330,10 +343,11 @@ def _bytes(connection: sqlite3.Connection) -> int:
     return int(pages) * _PAGE_BYTES
 
 
-def _used(connection: sqlite3.Connection) -> int:
-    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    return _bytes(connection) - int(free) * _PAGE_BYTES
+def _free(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+    return int(pages)
 
 
 def _give_back(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    # As a script: it gives back one page a step, and other ways take but one step.
+    connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")

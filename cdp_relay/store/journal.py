@@ -16,6 +16,7 @@ import trio
 from cdp_relay.chat.record import ChatRow, KeptTurn, LeftTurn, TurnRecord
 from cdp_relay.chat.vocabulary import ChatRequest, RequestId
 from cdp_relay.errors import ShuttingDown
+from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import Home, JournalSettings
 from cdp_relay.store.changes import KeptResponse
 from cdp_relay.store.database import Database, is_corrupt
@@ -59,7 +60,7 @@ async def open_journal(settings: JournalSettings, home: Home) -> AsyncGenerator[
     if not settings.enabled:
         yield journal
         return
-    async with trio.open_nursery() as nursery:
+    async with open_nursery() as nursery:
         nursery.start_soon(journal.writer.run)
         try:
             yield journal
@@ -360,12 +361,12 @@ def _left_turn(turn: StoredTurn) -> LeftTurn:
     return LeftTurn(
         request=request,
         desk=summary.site,
-        # What follows a secret that is blotted out can't be compared with anything.
-        prompt=prompt.partition(MARK)[0],
+        prompt=prompt,
         conversation_id=summary.conversation_id,
         url=summary.conversation_url,
         submitted=summary.submitted,
         continued=summary.continued,
         tab=turn.tab,
         began_at=summary.began_at,
+        blot=MARK,
     )

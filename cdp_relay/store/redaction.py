@@ -24,7 +24,7 @@ with a word such as ``Bearer`` before it."""
 _HELD_BACK_OWN = 512
 """The same where there are patterns of the user's, of which nobody knows how far they reach."""
 
-_MAX_HELD_BACK = 64 * 1024
+_MAX_HELD_BACK = 16 * 1024
 """A text without any place to cut is cut after so many characters all the same."""
 
 _PLACE_TO_CUT = re.compile(r"[^A-Za-z0-9_\-+/=.:@%~]")
@@ -39,13 +39,14 @@ class _Pattern:
     expression: re.Pattern[str]
     """Its first group is what is blotted out, or all of it where it has none."""
 
-    def spans(self, text: str) -> Iterable[tuple[int, int]]:
+    def found(self, text: str) -> Iterable[tuple[int, int, int]]:
+        """Where each secret starts and ends, with where starts what shows that it is one."""
         if not self.clues or any(clue in text for clue in self.clues):
             group = 1 if self.expression.groups else 0
             for match in self.expression.finditer(text):
                 start, end = match.span(group)
                 if end > start:
-                    yield start, end
+                    yield match.start(), start, end
 
 
 def _pattern(clues: str, expression: str) -> _Pattern:
@@ -104,14 +105,11 @@ class Redaction:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand, in order and apart from each other."""
-        found = sorted(span for pattern in self._patterns for span in pattern.spans(text))
-        joined: list[tuple[int, int]] = []
-        for start, end in found:
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-            else:
-                joined.append((start, end))
-        return joined
+        return _joined((start, end) for _, start, end in self.found(text))
+
+    def found(self, text: str) -> list[tuple[int, int, int]]:
+        """Where secrets start and end, with where starts what shows that they are; in no order."""
+        return [one for pattern in self._patterns for one in pattern.found(text)]
 
     def blot(self, text: str) -> str:
         """The text without its secrets."""
@@ -150,6 +148,16 @@ class Redaction:
         return value
 
 
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     kept, at = [], 0
     for start, end in spans:
@@ -175,11 +183,15 @@ class RunningText:
         cut = self._cut()
         if cut <= 0:
             return ""
-        spans = self.redaction.spans(self._rest)
-        for start, end in spans:
-            if start < cut <= end:
-                cut = start
-        told = _without(self._rest[:cut], [span for span in spans if span[1] <= cut])
+        found = sorted(self.redaction.found(self._rest), reverse=True)
+        moved = True
+        while moved:
+            moved = False
+            for begins, _, end in found:
+                if begins < cut <= end:
+                    cut, moved = begins, True
+        spans = _joined((start, end) for _, start, end in found if end <= cut)
+        told = _without(self._rest[:cut], spans)
         self._rest = self._rest[cut:]
         return told
 

@@ -5,6 +5,7 @@ Sans-IO. Adding a delta is an append; everything else is done about once a secon
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -205,14 +206,30 @@ def kept_entries(entries: Iterable[TellEntry], redaction: Redaction) -> list[Kep
         for entry in entries
         if not isinstance(entry, Segment) and isinstance(entry[1], ToolCallEnded)
     }
+    blotted = _blotted(entries, redaction)
     kept = []
-    for entry in entries:
+    for place, entry in enumerate(entries):
         if not isinstance(entry, Segment):
-            kept.append(
-                KeptEntry(at=round(entry[0], 4), document=redaction.blot_all(event_document(entry[1])))
-            )
+            at, event = entry
+            document = redaction.blot_all(event_document(event))
+            kept.append(KeptEntry(at=round(at, 4), document=document))
         elif entry.times or entry.kind is not ToolCallArguments or entry.index not in whole:
-            pieces = redaction.blot_pieces(entry.pieces)
+            pieces = blotted[place]
             if any(pieces):
                 kept.append(_kept_delta(entry, pieces))
     return kept
+
+
+def _blotted(entries: Sequence[TellEntry], redaction: Redaction) -> dict[int, list[str]]:
+    """The pieces of all segments by their places: a secret may go on behind what came between."""
+    texts: dict[tuple[_DeltaKind, int], list[int]] = {}
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Segment):
+            texts.setdefault((entry.kind, entry.index), []).append(place)
+    blotted = {}
+    for places in texts.values():
+        segments = [entry for place in places if isinstance(entry := entries[place], Segment)]
+        pieces = iter(redaction.blot_pieces([piece for one in segments for piece in one.pieces]))
+        for place, segment in zip(places, segments, strict=True):
+            blotted[place] = list(itertools.islice(pieces, len(segment.pieces)))
+    return blotted

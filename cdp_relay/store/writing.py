@@ -68,14 +68,15 @@ class Writer:
     """It should not wait for more."""
     _barriers: list[trio.Event] = attrs.field(factory=list, init=False)
     _idle: trio.Event | None = attrs.field(default=None, init=False)
-    """Set once all is written, while somebody waits for that."""
+    """Set once all is written, or a try failed, while somebody waits for that."""
     _thread: trio.CapacityLimiter = attrs.field(factory=partial(trio.CapacityLimiter, 1), init=False)
     """The connection is one thread's at a time."""
+    _busy: bool = attrs.field(default=False, init=False)
+    """Whether it writes just now."""
     _failures: int = attrs.field(default=0, init=False)
     """How often it failed in a row."""
     _since: float | None = attrs.field(default=None, init=False)
     _error: str | None = attrs.field(default=None, init=False)
-    _bytes: int = attrs.field(default=0, init=False)
     _dropped: int = attrs.field(default=0, init=False)
     _writes: int = attrs.field(default=0, init=False)
     _set_aside: str | None = attrs.field(default=None, init=False)
@@ -87,7 +88,7 @@ class Writer:
             state="ok" if self._since is None else "failing",
             since=self._since,
             error=self._error,
-            bytes=self._bytes,
+            bytes=self._database.size,
             waiting=sum(record.is_over for record in self.records.values()),
             dropped=self._dropped,
             writes=self._writes,
@@ -173,14 +174,19 @@ class Writer:
             if not self._is_waiting:
                 self._news = trio.Event()
                 self._hurry = trio.Event()
-                if self._idle is not None:
-                    self._idle.set()
-                    self._idle = None
+                self._tell_idle()
                 await self._news.wait()
             with trio.move_on_after(self._pause()):
                 await self._hurry.wait()
             self._hurry = trio.Event()
+            self._busy = True
             await self._write()
+            self._busy = False
+
+    def _tell_idle(self) -> None:
+        if self._idle is not None:
+            self._idle.set()
+            self._idle = None
 
     @property
     def _is_waiting(self) -> bool:
@@ -205,7 +211,7 @@ class Writer:
         )
         ended = [change.row["key"] for change in batch.turns if change.row["ended_at"] is not None]
         try:
-            self._bytes = await self._in_thread(partial(self._database.write, batch))
+            await self._in_thread(partial(self._database.write, batch))
         except (sqlite3.Error, OSError, ValueError) as error:
             await self.look_after(error)
             written = False
@@ -227,8 +233,12 @@ class Writer:
                 self._changed.setdefault(key, record)
             self._changed_chats = chats | self._changed_chats
             self.responses = responses | self.responses
+            self._tell_idle()
         for barrier in barriers:
             barrier.set()
+        # After everybody has been told: this can take longer. A prompt that comes meanwhile goes first.
+        while written and not self._barriers and await self.do(lambda database: database.make_room(), False):
+            pass
 
     async def do(self, work: Callable[[Database], _T], nothing: _T) -> _T:
         """Do something else with the database, between two writes; *nothing* where it fails."""
@@ -295,9 +305,10 @@ class Writer:
     # --- the end
 
     async def flush(self, seconds: float) -> None:
-        """Wait until all is written, or for so long."""
+        """Wait until all is written, or for so long; where it fails, until it has been tried once more."""
+        failures = self._failures
         with trio.move_on_after(seconds):
-            while self._is_waiting:
+            while (self._is_waiting or self._busy) and (not self._failures or self._failures == failures):
                 self._idle = self._idle or trio.Event()
                 self._hurry.set()
                 await self._idle.wait()
