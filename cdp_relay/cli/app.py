@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "chat": "Ask one question and stream the answer to the terminal.",
         "models": "List the models that a client can name.",
         "status": "Say how the running service, its browser and its sites are.",
+        "top": "Watch the running service: sites, tabs, queue and turns as they go.",
     },
     "Set up": {
         "sign-in": "Open Chrome without a debugging port, to sign in to a site by hand.",

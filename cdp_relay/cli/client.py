@@ -93,6 +93,23 @@ class ServiceClient:
                     yield chunk
             raise AnswerIncomplete("The service ended the stream before the answer was whole.")
 
+    def events(self, path: str) -> Iterator[tuple[str, Any]]:
+        """Follow a path that pushes events, from the service's root; yields the name and the JSON of each.
+
+        Raises:
+          RelayError: as the service says.
+        """
+        connection = self._connect(timeout=_ANSWER_SECONDS)
+        with closing(connection):
+            connection.request("GET", path, headers=self._headers())
+            response = connection.getresponse()
+            if response.status != 200:
+                raise failure_of(_parse(response.read()))
+            decoder = SSEDecoder()
+            while data := response.read1(65536):
+                for event in decoder.feed(data):
+                    yield event.event, _parse(event.data.encode())
+
     def _connect(self, *, timeout: float) -> http.client.HTTPConnection:
         parts = urlsplit(self.running.base_url)
         return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
