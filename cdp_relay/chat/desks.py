@@ -40,7 +40,7 @@ def open_desk(
         queue_seconds=settings.limits.queue_seconds,
         idle_seconds=settings.chat.idle_tab_seconds,
         memory_mb=settings.chat.tab_memory_mb,
-        can_spare=browser.can_spare_a_tab,
+        can_spare=browser.can_spare,
         health=health,
         show=browser.show,
     )
