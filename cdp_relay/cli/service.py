@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import attrs
@@ -24,18 +26,22 @@ from cdp_relay.cli.running import announce
 from cdp_relay.settings import Home, Settings
 from cdp_relay.store import open_journal
 
-__all__ = ["run_service", "watch_signals"]
+__all__ = ["LAST_SECONDS", "run_service", "watch_signals"]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _MODELS_SHOWN = 12
+
+LAST_SECONDS = 30.0
+"""From the cutting off of all answers to the end of the process: 7 for connections, 14 for Chrome, 6 for the
+journal, each bounded by itself, and something over. The units in launch/ give it as long."""
 
 
 def run_service(home: Home, settings: Settings, *, as_json: bool) -> int:
     """Serve until a signal; returns the exit code.
 
     The first SIGINT or SIGTERM lets running answers end, the second cuts them off, and the third
-    kills what is left.
+    kills what is left; so does the time, should all that not come to an end.
 
     Raises:
       RelayError: the service did not start.
@@ -46,8 +52,9 @@ def run_service(home: Home, settings: Settings, *, as_json: bool) -> int:
 
 async def _run(home: Home, settings: Settings, as_json: bool) -> int:
     key, created = read_or_create_key(home)
-    ending = _Ending(patience=settings.server.shutdown_seconds)
-    with trio.open_signal_receiver(*SIGNALS) as signals:
+    chrome = settings.chrome
+    ending = _Ending(patience=settings.server.shutdown_seconds, spare_chrome=chrome.keep_running)
+    with trio.open_signal_receiver(*SIGNALS) as signals, ending.bounded():
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch_signals, signals, ending)
             with ending.scope:
@@ -75,24 +82,51 @@ class _Ending:
     """How often the user has asked for the end, and what each time does."""
 
     patience: float
+    spare_chrome: bool = False
+    """Whether the browser is left alone even by the last way out."""
     patient: bool = False
     """Whether there are answers to wait for: the service is up."""
     asked: trio.Event = attrs.field(factory=trio.Event)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     _times: int = 0
+    _limit: threading.Timer | None = None
 
     def ask(self) -> None:
+        """Take note of one more signal."""
         self._times += 1
         if self._times == 1 and self.patient:
             click.echo(
                 f"Stopping; running answers have {self.patience:g} s. Once more cuts them off.", err=True
             )
             self.asked.set()
+            self._bound(self.patience + LAST_SECONDS)
         elif not self.scope.cancel_called:
             click.echo("Stopping at once.", err=True)
             self.scope.cancel()
+            self._bound(LAST_SECONDS)
         else:
-            _kill_everything()
+            _kill_everything(spare_chrome=self.spare_chrome)
+
+    @contextmanager
+    def bounded(self) -> Generator[None]:
+        """See that the block ends, however it does, within a bounded time of the first signal."""
+        try:
+            yield
+        finally:
+            if self._limit is not None:
+                self._limit.cancel()
+
+    def _bound(self, seconds: float) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        # In a thread of its own: what keeps the service from stopping may be its own loop.
+        self._limit = threading.Timer(seconds, self._give_up, [seconds])
+        self._limit.daemon = True
+        self._limit.start()
+
+    def _give_up(self, seconds: float) -> None:
+        click.echo(f"It did not stop within {seconds:g} s, and is killed.", err=True)
+        _kill_everything(spare_chrome=self.spare_chrome)
 
 
 async def watch_signals(signals: AsyncIterator[int], ending: _Ending) -> None:
@@ -101,13 +135,12 @@ async def watch_signals(signals: AsyncIterator[int], ending: _Ending) -> None:
         ending.ask()
 
 
-def _kill_everything() -> NoReturn:
-    # The way out when even the bounded way out is too long for the person at the keyboard.
-    for child in psutil.Process().children(recursive=True):
-        try:
+def _kill_everything(*, spare_chrome: bool) -> NoReturn:
+    # The way out when even the bounded way out is too long, for the person at the keyboard or for good.
+    children = [] if spare_chrome else psutil.Process().children(recursive=True)
+    for child in children:
+        with suppress(psutil.Error):
             child.kill()
-        except psutil.Error:
-            continue
     os._exit(130)
 
 

@@ -16,10 +16,18 @@ from click.testing import CliRunner
 
 from cdp_relay.cli.launch import launch
 from cdp_relay.cli.serve import serve
+from cdp_relay.cli.service import LAST_SECONDS
+from cdp_relay.settings import ServerSettings
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 UNITS = sorted((LAUNCH / "systemd").glob("*.service"))
 AGENTS = sorted((LAUNCH / "macos").glob("*.plist"))
+
+
+SECONDS_TO_STOP = {
+    "cdp-relay-chrome": 20,
+    "cdp-relay": round(ServerSettings().shutdown_seconds + LAST_SECONDS) + 5,
+}
 
 
 def unit(path: Path) -> configparser.ConfigParser:
@@ -54,7 +62,7 @@ def test_units_stop_in_order_and_keep_files_private(path: Path) -> None:
     service = unit(path)["Service"]
     assert service["KillSignal"] == "SIGINT"
     assert service["KillMode"] == "mixed"
-    assert service["TimeoutStopSec"] == "20"
+    assert int(service["TimeoutStopSec"]) == SECONDS_TO_STOP[path.stem]
     assert service["UMask"] == "0077"
 
 
@@ -84,7 +92,7 @@ def test_agents_are_private_and_start_again_after_failures_only(path: Path) -> N
     assert facts["Label"] == path.stem
     assert facts["Umask"] == 0o077
     assert facts["KeepAlive"] == {"SuccessfulExit": False}
-    assert facts["ExitTimeOut"] == 20
+    assert facts["ExitTimeOut"] == SECONDS_TO_STOP[path.stem]
 
 
 def commands() -> dict[str, str]:
