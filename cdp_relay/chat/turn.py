@@ -198,7 +198,7 @@ class Turn:
             _log.info("page_lost_after_answer", site=self.desk.name, code=error.code)
             return
         self.timeline.reach(Step.FAILED, code=error.code)
-        _log.info("turn_failed", request=self.request.id, site=self.provider.site.name, code=error.code)
+        _log.info("turn_failed", request=self.request.id, site=self.desk.name, code=error.code)
         self.record.ended("failed", error)
         self.delivery.close(error)
 
@@ -319,7 +319,7 @@ class Turn:
         Raises:
           PageNavigated: it has to be done on another tab.
         """
-        _log.info("chat_left", request=self.request.id, site=self.provider.site.name, code=error.code)
+        _log.info("chat_left", request=self.request.id, site=self.desk.name, code=error.code)
         self.delivery.put(self._tie.leave(error))
         self._exchange = None
         self._prepare()
