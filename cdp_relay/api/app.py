@@ -21,7 +21,9 @@ from cdp_relay.api.messages import routes as messages
 from cdp_relay.api.messages.models import model_entry, model_page
 from cdp_relay.api.metrics import add_metrics
 from cdp_relay.api.ollama import routes as ollama
+from cdp_relay.api.requests import routes as requests
 from cdp_relay.api.responses import routes as responses
+from cdp_relay.api.responses.keeping import keep_responses
 from cdp_relay.api.service import Handler, Service
 from cdp_relay.api.signposts import lead
 from cdp_relay.api.status import add_status
@@ -98,11 +100,13 @@ def build_app(service: Service) -> QuartTrio:
             raise exchange.interruption()
         return _json({**attrs.asdict(report), "ok": report.ok})
 
+    kept = keep_responses(service)
     chat_completions.add_routes(route, service)
     completions.add_routes(route, service)
-    responses.add_routes(route, service)
+    responses.add_routes(route, service, kept)
     messages.add_routes(route, service)
     ollama.add_routes(route, service)
+    requests.add_routes(route, service, kept)
     add_metrics(route, service)
     add_status(route, service)
 

@@ -28,6 +28,7 @@ from cdp_relay.chat.vocabulary import (
 )
 from cdp_relay.errors import NotFound, RelayError, SignedOut, UnsupportedValue
 from cdp_relay.settings import ServerSettings
+from cdp_relay.store import StoredJournal
 
 KEY = "sk-relay-test"
 
@@ -160,10 +161,12 @@ class ScriptedRelay:
 
 
 @asynccontextmanager
-async def serving(relay: ScriptedRelay, **settings: Any) -> AsyncGenerator[Server]:
+async def serving(
+    relay: ScriptedRelay, *, journal: StoredJournal | None = None, **settings: Any
+) -> AsyncGenerator[Server]:
     """The real service on a free port."""
     chosen = {"port": 0, "shutdown_seconds": 0.2, **settings}
-    async with serve(relay, ServerSettings(**chosen), KEY) as server:
+    async with serve(relay, ServerSettings(**chosen), KEY, journal=journal) as server:
         yield server
 
 

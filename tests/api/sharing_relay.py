@@ -17,6 +17,7 @@ from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.sharing import SharedTurn, Sharing
 from cdp_relay.chat.vocabulary import ChatEvent, ChatNamed, ChatRequest, RequestId, Step, TextDelta
 from cdp_relay.errors import RelayError
+from cdp_relay.store import StoredJournal
 from tests.api.kit import ScriptedRelay, finished, reached, serving
 
 
@@ -109,11 +110,14 @@ class SharingRelay(ScriptedRelay):
 
 
 @asynccontextmanager
-async def serving_shared(relay: SharingRelay, **settings: Any) -> AsyncGenerator[Server]:
+async def serving_shared(
+    relay: SharingRelay, journal: StoredJournal | None = None, **settings: Any
+) -> AsyncGenerator[Server]:
     """The real service before such a relay."""
     async with trio.open_nursery() as nursery:
+        relay.journal = journal or relay.journal
         relay.open(nursery)
-        async with serving(relay, **settings) as server:
+        async with serving(relay, journal=journal, **settings) as server:
             yield server
         nursery.cancel_scope.cancel()
 

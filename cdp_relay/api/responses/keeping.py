@@ -13,17 +13,24 @@ from cdp_relay.api.json_body import Field
 from cdp_relay.api.json_out import dump_json
 from cdp_relay.api.responses.items import Item
 from cdp_relay.api.responses.store import ResponseStore, StoredResponse
+from cdp_relay.api.service import Service
 from cdp_relay.store import KeptResponse, StoredJournal
 
-__all__ = ["KeptResponses"]
+__all__ = ["KeptResponses", "keep_responses"]
 
 _THREAD_BYTES = 1 << 20
 """Conversations above this are written as JSON in a thread."""
 
 
+def keep_responses(service: Service) -> KeptResponses:
+    """Keep a service's answers, within the bounds of its settings."""
+    memory = ResponseStore(service.settings.stored_responses, service.settings.stored_bytes)
+    return KeptResponses(memory, service.journal, service.background)
+
+
 @attrs.frozen(eq=False)
 class KeptResponses:
-    """Keeps answers, and finds them again, also after a restart."""
+    """Keeps answers, and finds them again, also after a restart. Made by :func:`keep_responses`."""
 
     memory: ResponseStore
     journal: StoredJournal | None

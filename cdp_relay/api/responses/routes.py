@@ -29,7 +29,7 @@ from cdp_relay.api.responses.keeping import KeptResponses
 from cdp_relay.api.responses.request import ResponseAsked, read_response_request
 from cdp_relay.api.responses.retold import kept_events, response_of_turn, writer_of_turn
 from cdp_relay.api.responses.running import Run, follow
-from cdp_relay.api.responses.store import ResponseStore, StoredResponse
+from cdp_relay.api.responses.store import StoredResponse
 from cdp_relay.api.service import AddRoute, Service
 from cdp_relay.api.turn import start_turn
 from cdp_relay.errors import InvalidRequest, NotFound
@@ -40,10 +40,9 @@ __all__ = ["add_routes"]
 _MOST_ITEMS, _SOME_ITEMS = 100, 20
 
 
-def add_routes(route: AddRoute, service: Service) -> None:
+def add_routes(route: AddRoute, service: Service, kept: KeptResponses) -> None:
     """Add the dialect's routes."""
-    memory = ResponseStore(service.settings.stored_responses, service.settings.stored_bytes)
-    door = _Responses(service, KeptResponses(memory, service.journal, service.background))
+    door = _Responses(service, kept)
 
     @route("/v1/responses", "POST")
     async def create() -> Response:
