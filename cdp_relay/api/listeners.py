@@ -18,7 +18,8 @@ __all__ = ["abort_connections", "listen_on_loopback"]
 
 _log = structlog.get_logger("cdp_relay.api")
 
-_BACKLOG = 128
+_BACKLOG = 1024
+"""Of a thousand clients that came in one moment, a shorter one had some reset (benchmarks/queueing.py)."""
 _FREE_PORT_ATTEMPTS = 32
 _STUCK_CLIENT_MS = 20_000
 """A client that takes no byte for so long is cut off by the system (TCP_USER_TIMEOUT): the server
