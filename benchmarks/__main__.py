@@ -23,6 +23,8 @@ PARTS = {
     "dialects": "What a dialect adds to a streamed answer",
     "calls": "Tool calls: in the prompt, and in the answer",
     "memory": "Memory",
+    "tabs": "Several tabs at once",
+    "queueing": "A queue of a thousand",
 }
 
 

@@ -16,7 +16,7 @@ def _service_rss(stand: Stand) -> float:
     return psutil.Process(stand.service_pid).memory_info().rss / 1e6
 
 
-def _chrome_pss(stand: Stand) -> float:
+def chrome_pss(stand: Stand) -> float:
     """The browser's processes together; shared pages are counted once."""
     browser = psutil.Process(stand.chromium.pid)
     total = 0
@@ -41,14 +41,14 @@ async def run() -> list[Row]:
         idle = _service_rss(stand)
         await _ask(stand)
         await stand.site.journal.wait("hydrated", count=2, timeout=30)
-        one = _chrome_pss(stand)
+        one = chrome_pss(stand)
         after = _service_rss(stand)
         stand.site.say_always(Answer(text="All at once.", hold={"end"}))
         async with trio.open_nursery() as nursery:
             for _ in range(TABS):
                 nursery.start_soon(_ask, stand)
             await stand.site.gates.held("end", count=TABS, timeout=60)
-            four = _chrome_pss(stand)
+            four = chrome_pss(stand)
             stand.site.release()
         return [
             Row(name="service, idle", value=idle, unit="MB", bar=90.0),
