@@ -8,8 +8,8 @@ cut by a caller's cancellation.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import attrs
@@ -27,11 +27,28 @@ from cdp_relay.cdp.session import Session
 from cdp_relay.cdp.subscription import Subscription, SubscriptionStatistics
 from cdp_relay.cdp.targets import Targets
 from cdp_relay.cdp.transport import Pinging, Transport, connect_transport
-from cdp_relay.errors import BrowserError, BrowserGone, CommandFailed, CommandTimeout, PageCrashed
+from cdp_relay.errors import BrowserError, BrowserGone, CommandFailed, CommandTimeout, PageCrashed, RelayError
 
 __all__ = ["Connection", "ConnectionStatistics", "open_connection", "run_connection"]
 
 _log = logging.getLogger("cdp_relay.cdp")
+
+_UNTRACED = nullcontext()
+
+
+@contextmanager
+def _traced(session: Session, method: str) -> Generator[None]:
+    """Log what becomes of a command. Not its parameters, nor its result: they hold prompts and pages."""
+    started, outcome = trio.current_time(), "cancelled"
+    try:
+        yield
+        outcome = "answered"
+    except RelayError as error:
+        outcome = error.code
+        raise
+    finally:
+        seconds = trio.current_time() - started
+        _log.debug("%s %s after %.1f ms, in session %s", method, outcome, seconds * 1e3, session.id[:8])
 
 
 @attrs.frozen(kw_only=True)
@@ -143,14 +160,15 @@ class Connection:
     ) -> Payload:
         """Send a command and wait for its answer; see :meth:`Session.execute`."""
         seconds = self._deadline(session, method, params) if timeout is None else timeout
-        pending = Pending(session, method, trio.lowlevel.current_task())
-        number = self._enqueue(pending, params)
-        with trio.move_on_after(seconds):
-            return await self._commands.wait(number, pending)
-        raise CommandTimeout(
-            f"{method} got no answer within {seconds:g} s.",
-            details={"method": method, "seconds": seconds, "session": session.id},
-        )
+        with _traced(session, method) if _log.isEnabledFor(logging.DEBUG) else _UNTRACED:
+            pending = Pending(session, method, trio.lowlevel.current_task())
+            number = self._enqueue(pending, params)
+            with trio.move_on_after(seconds):
+                return await self._commands.wait(number, pending)
+            raise CommandTimeout(
+                f"{method} got no answer within {seconds:g} s.",
+                details={"method": method, "seconds": seconds, "session": session.id},
+            )
 
     def _post(self, session: Session, method: str, params: JSON | None) -> None:
         try:

@@ -12,7 +12,7 @@ from cdp_relay.settings import LogSettings
 
 __all__ = ["set_up_logs"]
 
-_QUIET = ("hypercorn", "trio", "trio_websocket", "wsproto", "quart", "h2", "hpack")
+_QUIET = ("hypercorn", "trio", "trio-websocket", "wsproto", "quart", "h2", "hpack")
 """Libraries whose every step is of interest to their own authors only."""
 
 

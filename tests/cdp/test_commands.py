@@ -73,6 +73,24 @@ async def test_a_command_that_timed_out_or_was_cancelled_leaves_nothing_behind(
         assert not connection.closed.is_set()
 
 
+async def test_the_log_has_each_command_and_how_it_ended_but_never_what_it_says(
+    autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_memory_connection() as (connection, _):
+        with caplog.at_level("INFO", "cdp_relay.cdp"), pytest.raises(CommandTimeout):
+            await connection.root.call("Input.insertText", {"text": "a secret"})
+        assert caplog.records == []
+        with caplog.at_level("DEBUG", "cdp_relay.cdp"):
+            with pytest.raises(CommandTimeout):
+                await connection.root.call("Input.insertText", {"text": "a secret"}, timeout=0.25)
+            with trio.move_on_after(0.5):
+                await connection.root.call("Input.insertText", {"text": "a secret"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "Input.insertText command_timeout after 250.0 ms, in session ",
+        "Input.insertText cancelled after 500.0 ms, in session ",
+    ]
+
+
 async def test_a_cancelled_command_that_was_not_yet_written_is_never_sent(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
