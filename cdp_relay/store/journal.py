@@ -171,6 +171,8 @@ class StoredJournal:
         for record in reversed(self.writer.records.values()):
             if record.row["id"] in ids:
                 return self._turn_of(record)
+        if beginning and self.writer.records:
+            await self.writer.flush(_FLUSH_SECONDS)
         return await self._read(lambda reader: reader.turn(id_, beginning=beginning), None)
 
     async def turns(
