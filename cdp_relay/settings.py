@@ -10,6 +10,7 @@ A wrong value anywhere is one clear error, and nothing is changed by it.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 import types
@@ -44,6 +45,14 @@ __all__ = [
 
 def _setting(default: Any, doc: str, *, validator: Callable[..., Any] | None = None) -> Any:
     return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+def _expressions(_: Any, __: Any, value: tuple[str, ...]) -> None:
+    for one in value:
+        try:
+            re.compile(one)
+        except re.error as error:
+            raise ValueError(f"{one!r} is no regular expression ({error})") from None
 
 
 _PORT = and_(ge(0), le(65535))
@@ -244,7 +253,9 @@ class JournalSettings:
     deltas: bool = _setting(False, "Keep each piece of an answer with its time, and not only the whole.")
     redact: tuple[str, ...] = _setting(
         (),
-        "Regular expressions of what is blotted out, besides keys, tokens and passwords, which always are.",
+        "Regular expressions of what is blotted out, only their first group where they have one, besides "
+        "keys and tokens, which always are.",
+        validator=_expressions,
     )
     days: float = _setting(30.0, "How long a request is kept.", validator=_POSITIVE)
     max_bytes: int = _setting(

@@ -29,6 +29,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "up": "Start Chrome and the service; the one command that most need.",
         "chat": "Ask one question and stream the answer to the terminal.",
         "models": "List the models that a client can name.",
+        "results": "List what became of each request, show its timeline and answer, or remove it.",
         "status": "Say how the running service, its browser and its sites are.",
         "top": "Watch the running service: sites, tabs, queue and turns as they go.",
     },

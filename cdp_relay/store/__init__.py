@@ -6,6 +6,7 @@ thread does; ``reading`` needs neither, nor a service that runs.
 """
 
 from cdp_relay.store.changes import KeptResponse, SentPrompt
+from cdp_relay.store.database import remove_responses, remove_turns
 from cdp_relay.store.health import JournalHealth
 from cdp_relay.store.journal import StoredJournal, open_journal
 from cdp_relay.store.reading import JournalReader, TurnFilter, open_reader
@@ -23,4 +24,6 @@ __all__ = [
     "TurnSummary",
     "open_journal",
     "open_reader",
+    "remove_responses",
+    "remove_turns",
 ]

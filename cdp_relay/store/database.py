@@ -26,7 +26,7 @@ from cdp_relay.store.runs import ServiceRun
 from cdp_relay.store.schema import TURN_COLUMNS, migrate
 from cdp_relay.store.telling import kept_entries
 
-__all__ = ["Database", "is_corrupt"]
+__all__ = ["Database", "is_corrupt", "remove_responses", "remove_turns"]
 
 _BUSY_SECONDS = 1.0
 """How long a statement waits for another program that holds the database."""
@@ -262,17 +262,7 @@ class Database:
 
     def remove_turns(self, keys: Sequence[int]) -> int:
         """Remove turns that are over; returns how many there were."""
-        connection = self.open()
-        gone = 0
-        with _transaction(connection):
-            for key in keys:
-                gone += connection.execute(
-                    "DELETE FROM turns WHERE key = ? AND ended_at IS NOT NULL", (key,)
-                ).rowcount
-        _give_back(connection)
-        # What was removed is to be gone from the log as well.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return gone
+        return _remove_turns(self.open(), keys)
 
     # --- turns that earlier runs left
 
@@ -296,6 +286,30 @@ class Database:
                 (self.run.id, self.run.id),
             ).fetchall()
         return sorted(key for (key,) in rows)
+
+
+# --- without a service ---------------------------------------------------------------------------
+
+
+def remove_turns(path: Path, keys: Sequence[int]) -> int:
+    """Remove turns that are over, for programs that run no service; returns how many there were."""
+    with closing(_open_bare(path)) as connection:
+        return _remove_turns(connection, keys)
+
+
+def remove_responses(path: Path) -> None:
+    """Remove all kept responses, for programs that run no service."""
+    with closing(_open_bare(path)) as connection:
+        connection.execute("DELETE FROM responses")
+        _clear_away(connection)
+
+
+def _open_bare(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None
+    )
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
 
 
 # --- statements ----------------------------------------------------------------------------------
@@ -325,6 +339,28 @@ class _transaction:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+
+
+def _remove_turns(connection: sqlite3.Connection, keys: Sequence[int]) -> int:
+    with _transaction(connection):
+        gone = 0
+        for key in keys:
+            # With the response that the same request has in another table.
+            connection.execute(
+                "DELETE FROM responses WHERE id = "
+                "(SELECT replace(id, 'req_', 'resp_') FROM turns WHERE key = ? AND ended_at IS NOT NULL)",
+                (key,),
+            )
+            statement = "DELETE FROM turns WHERE key = ? AND ended_at IS NOT NULL"
+            gone += connection.execute(statement, (key,)).rowcount
+    _clear_away(connection)
+    return gone
+
+
+def _clear_away(connection: sqlite3.Connection) -> None:
+    """What was removed is to be gone from the file and from the log as well."""
+    _give_back(connection)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _item_ids(response: KeptResponse) -> set[str]:

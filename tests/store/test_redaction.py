@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdp_relay.errors import SettingsError
+from cdp_relay.settings import Home, load_settings
 from cdp_relay.store.redaction import MARK, Redaction, RunningText
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow IBAAK\nCAQEA7\n-----END RSA PRIVATE KEY-----"
@@ -111,3 +115,9 @@ def test_a_text_without_any_gap_is_not_held_back_for_ever() -> None:
     told = sum(len(running.feed("x" * 1000)) for _ in range(100))
     assert 0 < told < 100_000
     assert told + len(running.close()) == 100_000
+
+
+def test_a_wrong_expression_of_a_users_is_a_clear_error() -> None:
+    home = Home(config=Path("nowhere"), state=Path("nowhere"))
+    with pytest.raises(SettingsError, match=r"journal\.redact cannot be .*no regular expression"):
+        load_settings(home, environ={}, flags={"journal.redact": "'a('"})
