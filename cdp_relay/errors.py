@@ -384,7 +384,8 @@ class CapReached(SiteError):
 
 
 class QueueFull(SiteError):
-    """As many requests as configured already wait for a tab of this site."""
+    """As many requests as configured already wait for a tab of this site; or this one had to make room for a
+    newer one, as chat.when_full wants it."""
 
     code = "queue_full"
     status = 429

@@ -15,9 +15,9 @@ _SECONDS = 2.0
 async def page_megabytes(tab: Tab) -> float | None:
     """Ask for the memory of a page's scripts, document and buffers; None when it does not say.
 
-    That is most of what its process takes: measured with 0.3 to 2 GB of objects, buffers, elements and
-    text, 53 to 91 % of the process's own memory (Chromium 156). Pages of a site that share a process
-    answer for all of them.
+    That is most of what its process takes: measured with 0.1 to 2 GB of objects, buffers, elements and
+    text, 55 to 88 % of the process's own memory, the more of it the bigger (Chromium 156). Pages of a site
+    that share a process answer for all of them.
     """
     try:
         usage = await tab.session.execute(protocol.Runtime.get_heap_usage(), timeout=_SECONDS)
