@@ -124,8 +124,8 @@ class ChatSettings:
 
     default_site: str = _setting(
         "auto",
-        "Site for model labels that name none; 'auto' takes the first enabled site that is signed in, "
-        "and the practice site while there is none.",
+        "Site for model labels that name none, in a profile (SITE@PROFILE) or not, or a chain; 'auto' takes "
+        "the first enabled site that is signed in, and the practice site while there is none.",
     )
     sites: tuple[str, ...] = _setting((), "Sites to offer; empty offers all that are installed.")
     tabs: int = _setting(1, "Tabs per site that may answer at once.", validator=and_(ge(1), le(16)))

@@ -17,7 +17,7 @@ from cdp_relay.chat.routing import Routing, open_routing
 from cdp_relay.chat.status import ModelInfo
 from cdp_relay.settings import Home, Settings
 
-__all__ = ["Offering", "chain_model", "desk_models", "load_offering"]
+__all__ = ["Offering", "chain_model", "desk_models", "desk_title", "load_offering"]
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +63,12 @@ def load_offering(home: Home, settings: Settings) -> Offering:
     return Offering(registry=registry, desks=desks, memory=memory, routing=routing)
 
 
+def desk_title(desk: str, provider: Provider) -> str:
+    """What a person calls a desk: the site, with the profile where that is a further one."""
+    _, profile = split_desk(desk)
+    return provider.site.title if profile == DEFAULT_PROFILE else f"{provider.site.title} ({profile})"
+
+
 def desk_models(
     desk: str,
     provider: Provider,
@@ -77,10 +83,7 @@ def desk_models(
       menu: what its menu of models had when it was last open.
       state: how the desk is, or one of its models.
     """
-    title, (_, profile) = provider.site.title, split_desk(desk)
-    if profile != DEFAULT_PROFILE:
-        title = f"{title} ({profile})"
-    yield ModelInfo(id=desk, site=desk, title=title, created=created, state=state(None))
+    yield ModelInfo(id=desk, site=desk, title=desk_title(desk, provider), created=created, state=state(None))
     for offer in offered_models(provider.site, menu):
         yield ModelInfo(
             id=f"{desk}/{offer.id}",

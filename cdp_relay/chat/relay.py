@@ -29,7 +29,7 @@ from cdp_relay.chat.health import PERSON_STATES
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.left_tabs import TabNotes
 from cdp_relay.chat.live import TurnBoard
-from cdp_relay.chat.offering import Offering, chain_model, desk_models, load_offering
+from cdp_relay.chat.offering import Offering, chain_model, desk_models, desk_title, load_offering
 from cdp_relay.chat.offers import SeenModels, seen_models
 from cdp_relay.chat.opening import make_ready, open_chat, step_limit
 from cdp_relay.chat.place import Place
@@ -244,6 +244,8 @@ class Relay:
           ModelNotFound: it names a site in a profile that there is not, or that does not offer it.
         """
         routes = self._routes(label)
+        if len(routes) == 1:
+            return routes[0]
         return next((one for one in routes if self._site_status(self._desks[one.desk]).ready), routes[0])
 
     def _routes(self, label: str) -> Sequence[Route]:
@@ -459,7 +461,7 @@ class Relay:
         room = pool.busy < pool.size or pool.waiting < self._settings.chat.queue
         return SiteStatus(
             name=desk.name,
-            title=desk.provider.site.title,
+            title=desk_title(desk.name, desk.provider),
             profile=desk.browser.profile,
             state=state,
             message=message,

@@ -11,7 +11,7 @@ import click
 
 from cdp_relay.cli.options import SettingsCommand, given_settings
 from cdp_relay.cli.output import print_json
-from cdp_relay.settings import Home, LoadedSettings, setting_fields
+from cdp_relay.settings import TABLES, Home, LoadedSettings, setting_fields
 
 __all__ = ["config", "unknown_variables"]
 
@@ -83,22 +83,27 @@ def _rows(loaded: LoadedSettings) -> list[dict[str, Any]]:
                 "doc": field.doc,
             }
         )
-    for site, settings in loaded.settings.sites.items():
-        for attribute in attrs.fields(type(settings)):
-            full = f"sites.{site}.{attribute.name}"
-            if full in loaded.origins:
-                rows.append(
-                    {
-                        "name": full,
-                        "value": getattr(settings, attribute.name),
-                        "default": attribute.default,
-                        "origin": loaded.origins[full],
-                        "variable": None,
-                        "type": None,
-                        "doc": attribute.metadata["doc"],
-                    }
-                )
+    for table in TABLES:
+        for name, settings in getattr(loaded.settings, table).items():
+            rows += _named_rows(f"{table}.{name}", settings, loaded)
     return rows
+
+
+def _named_rows(prefix: str, settings: Any, loaded: LoadedSettings) -> list[dict[str, Any]]:
+    """What was set under one name of ``[sites]``, ``[profiles]`` or ``[chains]``."""
+    return [
+        {
+            "name": f"{prefix}.{attribute.name}",
+            "value": getattr(settings, attribute.name),
+            "default": attribute.default,
+            "origin": loaded.origins[f"{prefix}.{attribute.name}"],
+            "variable": None,
+            "type": None,
+            "doc": attribute.metadata["doc"],
+        }
+        for attribute in attrs.fields(type(settings))
+        if f"{prefix}.{attribute.name}" in loaded.origins
+    ]
 
 
 def _print_table(home: Home, rows: list[dict[str, Any]]) -> None:

@@ -30,13 +30,17 @@ def sign_in(site: str, profile: str | None) -> int:
     on the profile meanwhile, so stop it first. SITE@PROFILE says the same as SITE --profile PROFILE.
     """
     home, loaded = given_settings()
+    from cdp_relay.chat.profiles import profile_chrome
     from cdp_relay.chat.registry import load_provider
 
     site, named = split_desk(site)
     if profile is not None and named not in (DEFAULT_PROFILE, profile):
         raise click.UsageError(f"SITE names the profile {named!r}, and --profile {profile!r}.")
     provider = load_provider(site, home)
-    profile, chrome = given_profile(home, loaded.settings, profile if named == DEFAULT_PROFILE else named)
+    if named != DEFAULT_PROFILE:
+        profile_chrome(loaded.settings, named)  # there has to be such a one
+        profile = named
+    profile, chrome = given_profile(home, loaded.settings, profile)
     desk = desk_name(site, profile)
     address = provider.site.pages.sign_in
     if address is None:
