@@ -105,6 +105,8 @@ class Receiver:
     """Why the last body ended, while the page is given time to go on by itself."""
     _broken_at: float = attrs.field(default=0.0, init=False)
     """When that time began: the page's vain tries do not prolong it."""
+    _heard_at: float = attrs.field(factory=trio.current_time, init=False)
+    """When something of the answer came last, or its prompt left."""
     _wait: trio.CancelScope | None = attrs.field(default=None, init=False)
     _stalled: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when a body ended without a text."""
@@ -114,6 +116,7 @@ class Receiver:
 
     def sent(self, sent: Sent) -> None:
         """The prompt left in this request."""
+        self._heard_at = trio.current_time()
         self._first = sent.request_id
         self._requests.add(sent.request_id)
         self._open.add(sent.request_id)
@@ -191,19 +194,20 @@ class Receiver:
     # --- waiting
 
     async def _next(self) -> CaptureEvent:
-        seconds, name = self._patience()
+        limit, name = self._patience()
+        seconds = limit if self._broken is not None else self._heard_at + limit - trio.current_time()
         if self.interruptions.state is not None:
             seconds = min(seconds, _STATE_PATIENCE_SECONDS)
         if self._on_page and not self.reader.text_chars:
             seconds = min(seconds, self._page_patience)
-        with trio.move_on_after(seconds) as self._wait:
+        with trio.move_on_after(max(0.0, seconds)) as self._wait:
             return await self.capture.__anext__()
         self._wait = None
         if self._refusal is not None:
             raise self._refused()
         if self.interruptions.state is not None:
             raise self.interruptions.state
-        raise self._silence(seconds, name)
+        raise self._silence(limit, name)
 
     def _state_shows(self) -> None:
         """The page shows a state: unless the stream goes on soon, that is the outcome."""
@@ -322,12 +326,21 @@ class Receiver:
                 self._body_ended(event)
             case SocketMessage():
                 self.reader.frame(event.text)
-                if self.reader.topic is not None:
-                    self._flowing = True
+                self._flowing = self._flowing or self._is_news(event)
             case _:
                 pass
         if self.reader.text_chars:
             self._page_watch.cancel()
+
+        if self._is_news(event):
+            self._heard_at = trio.current_time()
+
+    def _is_news(self, event: CaptureEvent) -> bool:
+        """Whether it is about this answer. A socket's heartbeats, other chats on it, and whatever else the
+        page asks do not make a site that hangs look alive."""
+        if isinstance(event, SocketMessage):
+            return self.reader.topic is not None and self.reader.topic in event.text
+        return event.request_id in self._requests
 
     def _another_request(self, event: RequestSent) -> None:
         if self.provider.is_stop(event.method, event.url):

@@ -30,6 +30,7 @@ from cdp_relay.page import (
     RenderedText,
     RequestSent,
     ResponseStarted,
+    SocketMessage,
 )
 
 SSE = {"content-type": "text/event-stream"}
@@ -78,6 +79,12 @@ def resumed() -> RequestSent:
     return RequestSent(
         request_id="again", method="POST", url=RESUME, body=b'{"offset": 1}', session=cast(Any, None)
     )
+
+
+HEARTBEATS: list[tuple[float, CaptureEvent]] = [
+    (at, SocketMessage(url="wss://ws.chatgpt.com/", text='[{"type":"heartbeat"}]')) for at in range(5, 600, 5)
+]
+ANOTHER_CHAT = [(at, attrs.evolve(resumed(), request_id=f"other-{at}")) for at in range(5, 600, 5)]
 
 
 @attrs.define(eq=False)
@@ -136,6 +143,10 @@ def receiver(*script: tuple[float, CaptureEvent], page: Shown | None = None) -> 
             errors.AnswerIncomplete,
             23,
         ),
+        # What else the page hears and asks does not make a site that hangs look alive.
+        ([(1, started()), *HEARTBEATS], errors.SiteTimeout, 61),
+        ([(1, started()), (2, data(HALF)), *HEARTBEATS], errors.SiteTimeout, 102),
+        ([(1, started()), (2, data(HALF)), *ANOTHER_CHAT], errors.SiteTimeout, 102),
         ([(1, ended("net::ERR_CONNECTION_RESET"))], errors.AnswerIncomplete, 21),
         # A page that does not read a refusal's body never lets it end.
         ([(1, started(503, {}))], errors.SiteOverloaded, 4),
