@@ -22,6 +22,7 @@ PARTS = {
     "round_trips": "DevTools round trips",
     "dialects": "What a dialect adds to a streamed answer",
     "calls": "Tool calls: in the prompt, and in the answer",
+    "journal": "What the journal costs",
     "memory": "Memory",
     "tabs": "Several tabs at once",
     "queueing": "A queue of a thousand",

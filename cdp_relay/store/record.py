@@ -150,14 +150,19 @@ class StoredRecord:
         """Take what the client is told."""
         if self.row["ended_at"] is not None:
             return  # what is seen of the page after the end is nobody's answer
-        if self._answer_to_come and type(event) in _ANSWER:
-            self._answer_to_come = False
-            self.telling.forget_answer()
-        if type(event) in _SEEN:
-            self._see(event)
-        self.telling.add(event, trio.current_time() - self._began)
+        if self._answer_to_come or not self.telling.extend(event):
+            self._add(event)
         if not self._noted:
             self._note()
+
+    def _add(self, event: ChatEvent) -> None:
+        kind = type(event)
+        if self._answer_to_come and kind in _ANSWER:
+            self._answer_to_come = False
+            self.telling.forget_answer()
+        if kind in _SEEN:
+            self._see(event)
+        self.telling.add(event, trio.current_time() - self._began)
 
     def _see(self, event: ChatEvent) -> None:
         row = self.row

@@ -82,6 +82,21 @@ class Telling:
     undone: bool = attrs.field(default=False, init=False)
     """Whether something is no longer true that :meth:`take_news` has given out."""
 
+    def extend(self, event: ChatEvent) -> bool:
+        """Take an event that goes on with what was told last, where its time is not kept; says whether it
+        did. Nearly all events of an answer do."""
+        segment = self._open
+        if segment is None or self.deltas or type(event) is not segment.kind:
+            return False
+        text: str = event.text
+        if segment.kind is TextDelta:
+            self.text_chars += len(text)
+        elif segment.kind is ToolCallArguments and event.index != segment.index:  # type: ignore[union-attr]
+            return False
+        segment.pieces.append(text)
+        self.held_chars += len(text)
+        return True
+
     def add(self, event: ChatEvent, at: float) -> None:
         """Take the next event."""
         kind = type(event)
