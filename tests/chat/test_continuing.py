@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import pytest
@@ -17,8 +18,9 @@ from cdp_relay.chat.record import ChatRow, NoJournal
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, ChatNamed, ChatRequest, Tool, ToolCall, ToolCallEnded
 from cdp_relay.settings import Home
-from tests.chat.conftest import Heard, ask, question, relay_settings
+from tests.chat.conftest import Heard, ask, one_site_relay, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite, Refusal
+from tests.sites.gemini import GeminiSite
 from tests.sites.kit import ChromiumProcess
 from tests.sites.kit.turns import Prompt
 
@@ -62,10 +64,12 @@ class Agent:
     history: list[Message] = attrs.field(factory=lambda: [said(Role.SYSTEM, SYSTEM)])
     tools: tuple[Tool, ...] = (READ,)
     chat: ChatChoice = attrs.field(factory=ChatChoice)
+    model: str = "chatgpt"
 
     def request(self, *more: Message) -> ChatRequest:
         messages = (*self.history, *more)
-        return attrs.evolve(question("x"), messages=messages, tools=self.tools, chat=self.chat)
+        asked = question("x", model=self.model)
+        return attrs.evolve(asked, messages=messages, tools=self.tools, chat=self.chat)
 
     async def say(self, text: str) -> Heard:
         return await self.send(said(Role.USER, text))
@@ -107,6 +111,33 @@ async def test_an_agents_next_turn_sends_only_the_tools_result(
     # Clients watch how long their conversations get, wherever it is kept.
     assert second.finished.usage.prompt_tokens > first.finished.usage.prompt_tokens
     assert not second.notices + third.notices
+
+
+async def test_a_site_that_names_its_chats_in_the_address_goes_on_as_well(
+    gemini_site: GeminiSite, chromium: ChromiumProcess, browser_context: str, tmp_path: Path
+) -> None:
+    gemini_site.answer_with(lambda prompt: gemini_site.answers(text=call(prompt, path="port.txt")))
+    async with one_site_relay("gemini", chromium, browser_context, tmp_path) as relay:
+        agent = Agent(relay, model="gemini")
+        await agent.say("Which port?")
+        assert (await agent.result("one")).facts(Step.OPENED)["chat"] == "held"
+        gemini_site.say(gemini_site.answers(text="Yes."))
+        await ask(relay, question("Something else.", model="gemini"))  # takes the tab
+        assert (await agent.result("two")).facts(Step.OPENED)["chat"] == "reopened"
+    chats = [turn.conversation_id for turn in gemini_site.turns]
+    assert chats[0] == chats[1] == chats[3] != chats[2]
+
+
+async def test_a_temporary_chat_goes_on_while_it_stands_open(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
+    agent = Agent(relay, tools=(), chat=ChatChoice(temporary=True))
+    await agent.say("My name is Ada.")
+    # That was a single question, whose tab is led on; the chat is no more.
+    assert (await agent.say("What is my name?")).notices == []
+    assert (await agent.say("And now?")).facts(Step.OPENED)["chat"] == "held"
+    await ask(relay, question("Something else."))
+    heard = await agent.say("And then?")
+    assert heard.notices == ["chat_not_continued"]
+    assert "Ada" in chatgpt_site.prompts[-1]
 
 
 def reads(prompt: Prompt) -> Answer:
