@@ -22,6 +22,7 @@ PROSE = [
     "docs/practice.md",
     "docs/new-provider.md",
     "docs/files.md",
+    "docs/reliability.md",
     "docs/many-at-once.md",
 ]
 
@@ -66,6 +67,16 @@ def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (path.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_promise_is_shown_by_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert len(cited) > 20
+    for path, name in cited:
+        assert re.search(
+            rf"(def|class) {name}\b|^{name} = ", (ROOT / path).read_text("utf-8"), re.MULTILINE
+        ), name
 
 
 def test_the_readme_names_every_dependency_and_no_other() -> None:
