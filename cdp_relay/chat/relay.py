@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
@@ -14,47 +13,40 @@ from structlog.contextvars import bound_contextvars
 
 from cdp_relay.chat.answers import Answers
 from cdp_relay.chat.begun import BegunChats
-from cdp_relay.chat.chains import Chain
 from cdp_relay.chat.changes import SiteChanges
 from cdp_relay.chat.continuing import HeldChats
 from cdp_relay.chat.contract import Provider
-from cdp_relay.chat.controls import look_up_items
 from cdp_relay.chat.conversations import Conversations
 from cdp_relay.chat.delivery import Delivery
 from cdp_relay.chat.desk import Desk, ProfileBrowser
 from cdp_relay.chat.desks import open_desk
 from cdp_relay.chat.examine import SiteReport, examine_answer, examine_page, merge_reports, probe_request
 from cdp_relay.chat.fingerprint import fingerprint
-from cdp_relay.chat.health import PERSON_STATES
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.left_tabs import TabNotes
 from cdp_relay.chat.live import TurnBoard
-from cdp_relay.chat.offering import Offering, chain_model, desk_models, desk_title, load_offering
-from cdp_relay.chat.offers import SeenModels, seen_models
-from cdp_relay.chat.opening import make_ready, open_chat, step_limit
+from cdp_relay.chat.menus import learn_menu, look_up_menu
+from cdp_relay.chat.offering import Offering, load_offering
+from cdp_relay.chat.opening import open_chat
+from cdp_relay.chat.overview import Overview
 from cdp_relay.chat.place import Place
 from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chat.record import NO_JOURNAL, Journal
 from cdp_relay.chat.recovery import Recovery
-from cdp_relay.chat.routing import has_accounts
 from cdp_relay.chat.sharing import SharedTurn, Sharing
-from cdp_relay.chat.status import ModelInfo, ModelRest, RelayStatus, Route, SiteStatus
+from cdp_relay.chat.status import ModelInfo, RelayStatus, Route
 from cdp_relay.chat.tidying import Tidier
 from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.usage import TokenCount, TokenCounter, load_tokenizer
-from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step
+from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId
 from cdp_relay.chat.wording import call_protocol, word_prompt
 from cdp_relay.chrome import supervise
 from cdp_relay.errors import NotFound, RelayError
 from cdp_relay.nursery import sole_error
-from cdp_relay.page import MenuItem
 from cdp_relay.settings import Home, Settings, load_settings
 
 __all__ = ["Relay", "open_relay"]
-
-_CLOSED = PERSON_STATES | {"cooling_down", "drift"}
-"""States in which a site can't take work until something changes."""
 
 
 @asynccontextmanager
@@ -166,9 +158,7 @@ class Relay:
     """A secret, which tells the model's calls from what only looks like them."""
     board: TurnBoard = attrs.field(factory=TurnBoard, init=False)
     """The turns that run, the last that ended, and the figures of all."""
-    _watchers: set[SiteChanges] = attrs.field(factory=set, init=False)
-    _created: int = attrs.field(factory=lambda: int(time.time()), init=False)
-    _started: float = attrs.field(factory=trio.current_time, init=False)
+    _overview: Overview = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         chat, goes_on = self._settings.chat, self._settings.chat.conversations == "auto"
@@ -176,8 +166,7 @@ class Relay:
         self._held = HeldChats(self.chats) if goes_on else None
         sharing = Sharing(retry_seconds=chat.retry_seconds, finish=chat.after_disconnect == "finish")
         self.answers = Answers(sharing, self._journal, self._turns)
-        for name, desk in self._desks.items():
-            desk.health.on_change = partial(self._tell_change, name)
+        self._overview = Overview(self._offering, self._desks, chat)
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -243,20 +232,7 @@ class Relay:
         Raises:
           ModelNotFound: it names a site in a profile that there is not, or that does not offer it.
         """
-        routes = self._routes(label)
-        if len(routes) == 1:
-            return routes[0]
-        return next((one for one in routes if self._site_status(self._desks[one.desk]).ready), routes[0])
-
-    def _routes(self, label: str) -> Sequence[Route]:
-        """Where a label leads, in the order in which they are asked."""
-        routes = self._offering.routing.routes(label)
-        chain = self._offering.routing.chains.get(routes[0].chain)
-        return sorted(routes, key=self._load) if chain is not None and chain.least_busy else routes
-
-    def _load(self, route: Route) -> tuple[bool, int]:
-        status = self._site_status(self._desks[route.desk])
-        return not status.ready, status.busy + status.waiting
+        return self._overview.route(label)
 
     def count_tokens(self, request: ChatRequest) -> TokenCount:
         """Count the tokens of the prompt that a request becomes, tools included; no page is touched.
@@ -271,22 +247,7 @@ class Relay:
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The labels that name a site, one of its models, or a chain, without touching the browser."""
-        desks = (info for desk in self._desks.values() for info in self._models_of(desk))
-        return (*desks, *map(self._model_of, self._offering.routing.chains.values()))
-
-    def _models_of(self, desk: Desk) -> Iterable[ModelInfo]:
-        status = self._site_status(desk)
-        return desk_models(
-            desk.name,
-            desk.provider,
-            self._offering.memory.menus.get(desk.name),
-            created=self._created,
-            state=lambda model: status.state if model is None else _model_state(status, model),
-        )
-
-    def _model_of(self, chain: Chain) -> ModelInfo:
-        status = self._site_status(self._desks[self.route(chain.name).desk])
-        return chain_model(chain, created=self._created, state=status.state)
+        return tuple(self._overview.models())
 
     async def look_up_models(self, site: str | None = None) -> Mapping[str, RelayError]:
         """Open a site's own menu of models, and remember what it offers; nothing is sent.
@@ -303,36 +264,16 @@ class Relay:
           RelayError: no tab could be opened, its page did not open, or its menu did not.
         """
         if site is not None:
-            await self._look_up_models(self._desk(site))
+            await look_up_menu(self._desk(site), self._offering.memory)
             return {}
         failures: dict[str, RelayError] = {}
         for name, desk in self._desks.items():
             if "model" in desk.provider.site.controls:
                 try:
-                    await self._look_up_models(desk)
+                    await look_up_menu(desk, self._offering.memory)
                 except RelayError as error:
                     failures[name] = error
         return failures
-
-    async def _look_up_models(self, desk: Desk) -> None:
-        pool = desk.pool
-        timeline = Timeline(RequestId(f"models-{desk.name}"), Delivery())
-        async with pool.lease(timeline) as site_tab:
-            await open_chat(site_tab, pool.provider.new_chat_url(None), pool.limits)
-            await make_ready(site_tab, pool.limits)
-            with step_limit(pool.provider, Step.READY, pool.limits.controls_seconds, "controls_seconds"):
-                items = await look_up_items(site_tab)
-        self._offering.memory.menus[desk.name] = self._read_menu(desk, items)
-        await trio.to_thread.run_sync(self._offering.memory.write, self._offering.memory.news())
-
-    def _read_menu(self, desk: Desk, items: Sequence[MenuItem]) -> SeenModels:
-        found = [(item.name, item.text, not item.disabled, item.why) for item in items]
-        return seen_models(desk.provider.site, found, round(time.time(), 3))
-
-    def _learn_models(self, desk: Desk, items: Sequence[MenuItem]) -> None:
-        """Add what a turn saw of a menu, which need not be all of it."""
-        before, now = self._offering.memory.menus.get(desk.name), self._read_menu(desk, items)
-        self._offering.memory.menus[desk.name] = now if before is None else before.joined(now)
 
     def _desk(self, name: str) -> Desk:
         desk = self._desks.get(desk_name(*split_desk(name)))
@@ -342,19 +283,11 @@ class Relay:
 
     def status(self) -> RelayStatus:
         """How the browser and the sites are, as far as is known without asking them."""
-        browsers = {desk.browser.profile: desk.browser for desk in self._desks.values()}
-        return RelayStatus(
-            browser=browsers[DEFAULT_PROFILE].status,
-            browsers=tuple(browser.status for browser in browsers.values()),
-            sites=tuple(self._site_status(desk) for desk in self._desks.values()),
-            uptime_seconds=trio.current_time() - self._started,
-        )
+        return self._overview.status()
 
     def watch_sites(self) -> SiteChanges:
         """Follow the changes of the sites' states from now on; a context manager and an async iterator."""
-        watcher = SiteChanges(self._watchers.discard)
-        self._watchers.add(watcher)
-        return watcher
+        return self._overview.watch()
 
     async def examine(self, site: str, *, ask: bool = False) -> SiteReport:
         """Open a site and see how its definition fits the page; nothing is sent unless *ask* is set.
@@ -387,7 +320,7 @@ class Relay:
     # --- turns
 
     def _turn(self, request: ChatRequest) -> Turn:
-        routes = self._routes(request.model)
+        routes = self._overview.routes(request.model)
         if len(routes) > 1:
             # Where the conversation stands already, wherever the chain would begin a new one.
             held = self.chats.find_desk(request.messages, {route.desk for route in routes})
@@ -424,7 +357,7 @@ class Relay:
             route=route,
             temporary=self._temporary(route.site),
             seen_models=self._offering.memory.menus.get(desk.name),
-            learn_models=partial(self._learn_models, desk),
+            learn_models=partial(learn_menu, desk, self._offering.memory),
         )
 
     def _temporary(self, site: str) -> bool:
@@ -440,51 +373,3 @@ class Relay:
             await self.tidier.note(turn.desk.name, turn.conversation_id, begun=begun)
         if self._offering.memory.is_news:
             await trio.to_thread.run_sync(self._offering.memory.write, self._offering.memory.news())
-
-    # --- what is known
-
-    def _tell_change(self, name: str) -> None:
-        for watcher in self._watchers:
-            watcher.put(self._site_status(self._desks[name]))
-
-    def _site_status(self, desk: Desk) -> SiteStatus:
-        health, pool = desk.health, desk.pool.statistics
-        health.thaw()
-        state, message, until = health.state, health.message, health.until
-        if state == "unknown" and (health.signed_in or not has_accounts(desk.provider.site)):
-            state = "ready"
-        chosen = health.model_cool_downs.get("")
-        if state == "ready" and chosen is not None:
-            state, message, until = "cooling_down", chosen.message, chosen.until
-        if state == "ready" and pool.busy >= pool.size:
-            state = "busy"
-        room = pool.busy < pool.size or pool.waiting < self._settings.chat.queue
-        return SiteStatus(
-            name=desk.name,
-            title=desk_title(desk.name, desk.provider),
-            profile=desk.browser.profile,
-            state=state,
-            message=message,
-            next_step=health.error.next_step if health.error else "",
-            needs_person=health.paused,
-            drifts=desk.drifts.seen,
-            resting_models=tuple(
-                ModelRest(model=model, until=down.until, message=down.message)
-                for model, down in health.model_cool_downs.items()
-            ),
-            until=until,
-            tabs=pool.tabs,
-            busy=pool.busy,
-            waiting=pool.waiting,
-            pool=pool,
-            next_at=desk.pacer.next_at,
-            ready=state not in _CLOSED and room and desk.browser.supervisor.state != "down",
-        )
-
-
-def _model_state(site: SiteStatus, model: str) -> str:
-    """How one model of a site is, where that differs from the site's own choice."""
-    resting = [rest.model for rest in site.resting_models]
-    if model in resting:
-        return "cooling_down"
-    return "ready" if "" in resting and site.state == "cooling_down" else site.state
