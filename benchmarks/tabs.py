@@ -32,14 +32,15 @@ async def _stream(stand: Stand, name: str, arrived: dict[bytes, float]) -> None:
     """Ask for an answer of its own, and note when each chunk arrives."""
     body = {"model": "chatgpt", "stream": True, "messages": [{"role": "user", "content": f"Count {name}."}]}
     stream = await post(stand, body)
-    tail = b""
+    tail = last = b""
     async with stream:
         async for data in stream:
             now = time.perf_counter()
             tail += data
             for mark in _MARK.findall(tail):
                 arrived.setdefault(mark, now)
-            tail = tail[-8:]
+            last, tail = (last + data)[-400:], tail[-8:]
+    assert b"[DONE]" in last, f"{name}: {last.decode(errors='replace')}"
 
 
 async def _all_at_once(stand: Stand, tabs: int) -> dict[bytes, float]:
@@ -69,7 +70,9 @@ async def measure(stand: Stand, tabs: int) -> list[Row]:
         for write in turn.writes
         for mark in _MARK.findall(write.data)
     }
-    assert len(written) == len(arrived) == tabs * CHUNKS, "a chunk was lost"
+    lost = written.keys() - arrived.keys()
+    assert not lost, f"lost {sorted(lost)[:5]} of {len(written)}"
+    assert len(written) == tabs * CHUNKS
     rows = spread(f"{tabs} tabs at once, chunk delay", [arrived[mark] - at for mark, at in written.items()])
     rows += [
         Row(

@@ -252,8 +252,9 @@ class TabPool:
                 if await self.can_spare(site_tab.tab):
                     _log.info("tab_unused", site=self.provider.site.name, seconds=self.idle_seconds)
                     self._unused += 1
-                    return
-                self._lay_by(site_tab)
+                    stay.closing.set()
+                else:
+                    self._lay_by(site_tab)
 
     async def _notice_loss(self, site_tab: SiteTab) -> None:
         """Let go of an unused tab that is closed by hand or dies; others are found lost by who uses them."""
