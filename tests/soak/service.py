@@ -161,10 +161,12 @@ class Service:
         )
 
     def debugging_address(self) -> str | None:
-        """The address of the browser's debugging port."""
-        with contextlib.suppress(OSError):
-            lines = (self.home / "profiles" / "default" / "DevToolsActivePort").read_text().splitlines()
-            return f"127.0.0.1:{lines[0]}"
+        """The address of the browser's debugging port, the only one that it listens on."""
+        browser = self.browser()
+        with contextlib.suppress(psutil.Error):
+            for one in browser.net_connections("tcp4") if browser is not None else ():
+                if one.status == psutil.CONN_LISTEN:
+                    return f"127.0.0.1:{one.laddr.port}"
         return None
 
     def _list_pages(self) -> list[dict[str, Any]]:
