@@ -21,6 +21,7 @@ from cdp_relay.api.traffic import Traffic
 from cdp_relay.chat.live import TurnBoard
 from cdp_relay.chat.measures import Distribution
 from cdp_relay.chat.status import RelayStatus, SiteStatus
+from cdp_relay.store import JournalHealth
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -71,6 +72,7 @@ class _Collector:
         yield from _browsers(status)
         yield from _sites(status.sites)
         yield from _turns(relay.board)
+        yield from _journal(self.service.journal_health)
         yield from _traffic(self.service.traffic)
 
 
@@ -202,6 +204,21 @@ def _turns(board: TurnBoard) -> Iterator[Metric]:
         "of",
         _by_one(measures.shared),
     )
+
+
+def _journal(health: JournalHealth) -> Iterator[Metric]:
+    if health.state == "off":
+        return
+    up = [((), health.state == "ok")]
+    yield _gauge("cdp_relay_journal_up", "Whether the journal's database takes what it is given.", "", up)
+    yield _gauge("cdp_relay_journal_bytes", "How large the database is.", "", [((), health.bytes)])
+    waiting = [((), health.waiting)]
+    yield _gauge("cdp_relay_journal_waiting", "Turns that are over and not yet in it.", "", waiting)
+    for name, text, value in (
+        ("writes", "Transactions.", health.writes),
+        ("dropped", "Turns that were never kept, because it failed for too long.", health.dropped),
+    ):
+        yield _counter(f"cdp_relay_journal_{name}", text, "", [((), value)])
 
 
 def _traffic(traffic: Traffic) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from quart import Response
 from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.traffic import Traffic
 from cdp_relay.settings import ServerSettings
-from cdp_relay.store import StoredJournal
+from cdp_relay.store import JournalHealth, StoredJournal
 
 __all__ = ["AddRoute", "Handler", "Service"]
 
@@ -43,3 +43,8 @@ class Service:
     """What was asked and answered; None where nothing keeps it."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the service begins to stop: what only looks on ends then."""
+
+    @property
+    def journal_health(self) -> JournalHealth:
+        """How the journal is, where there is one."""
+        return JournalHealth(state="off") if self.journal is None else self.journal.health

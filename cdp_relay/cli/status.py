@@ -41,6 +41,9 @@ def status(as_json: bool) -> int:
         click.echo(f"service  {running.base_url}, process {running.pid}, {_span(state['uptime_seconds'])}")
         for browser in state["browsers"] or [state["browser"]]:
             click.echo(f"browser  {_browser(browser)}")
+        journal = state["journal"]
+        if journal["state"] == "failing":
+            click.echo(f"journal  failing: {journal['error']}")
         for site in state["sites"]:
             click.echo(f"{'site':<7}  {_site(site, state['default_site'])}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
 
 import attrs
 import trio
@@ -15,6 +16,8 @@ from cdp_relay.chat.record import NoRecord
 from cdp_relay.chat.tabs import PoolStatistics
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, Notice, Step, TextDelta
 from cdp_relay.errors import RelayError, SignedOut
+from cdp_relay.settings import Home, JournalSettings
+from cdp_relay.store import open_journal
 from tests.api.kit import ScriptedRelay, ask, finished, reached, says, send, serving
 
 Figures = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -158,6 +161,21 @@ async def test_sites_and_the_browser_and_the_process() -> None:
     assert figure(figures, "cdp_relay_browser_starts_total", profile="default") == 1
     assert figure(figures, "process_resident_memory_bytes") > 1e6
     assert figure(figures, "process_cpu_seconds_total") > 0
+
+
+async def test_the_journal_where_there_is_one(tmp_path: Path) -> None:
+    home = Home(config=tmp_path, state=tmp_path)
+    opened = open_journal(JournalSettings(), home)
+    async with opened as journal, serving(WatchedRelay(), journal=journal) as server:
+        figures = await scrape(server)
+        ready = (await send(server, "GET", "/ready")).json()
+        present = (await send(server, "GET", "/v1/status")).json()
+    assert figure(figures, "cdp_relay_journal_up") == 1
+    assert figure(figures, "cdp_relay_journal_dropped_total") == 0
+    assert ready["journal"]["state"] == present["journal"]["state"] == "ok"
+    async with serving(WatchedRelay()) as server:
+        assert not [key for key in await scrape(server) if key[0].startswith("cdp_relay_journal")]
+        assert (await send(server, "GET", "/ready")).json()["journal"]["state"] == "off"
 
 
 async def test_openmetrics_is_given_to_who_takes_it() -> None:
