@@ -37,6 +37,11 @@ class Overview:
     _created: int = attrs.field(factory=lambda: int(time.time()), init=False)
     _started: float = attrs.field(factory=trio.current_time, init=False)
 
+    @property
+    def _drops(self) -> bool:
+        """Whether a full queue takes one more in another one's place."""
+        return self._chat.when_full == "drop" and self._chat.queue > 0
+
     def __attrs_post_init__(self) -> None:
         for desk in self.desks.values():
             desk.health.on_change = partial(self._tell_change, desk)
@@ -114,7 +119,7 @@ class Overview:
             state, message, until = "cooling_down", chosen.message, chosen.until
         if state == "ready" and pool.busy >= pool.size:
             state = "busy"
-        room = pool.busy < pool.size or pool.waiting < self._chat.queue or self._chat.when_full == "drop"
+        room = pool.busy < pool.size or pool.waiting < self._chat.queue or self._drops
         return SiteStatus(
             name=desk.name,
             title=desk_title(desk.name, desk.provider),

@@ -185,6 +185,61 @@ def test_a_site_without_accounts_needs_no_sign_in(run: Run) -> None:
     assert "needs no account" in outcome.out
 
 
+PROFILES = """
+[chat]
+sites = ["chatgpt", "practice"]
+[profiles.work]
+sites = ["practice"]
+[chains.best]
+models = ["chatgpt", "practice@work"]
+"""
+
+
+def test_profiles_and_chains_are_listed_and_shown(run: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text(PROFILES)
+    rows = {row["id"]: row for row in run("models", "--json").json}
+    assert rows["practice@work"]["title"] == "Practice page (work)"
+    assert "chatgpt@work" not in rows
+    assert (rows["best"]["site"], rows["best"]["title"]) == ("chain", "chatgpt, then practice@work")
+    settings = run("config", "--json").json["settings"]
+    assert settings["profiles.work.sites"]["value"] == ["practice"]
+    assert settings["chains.best.models"]["origin"] == f"file {home / 'config.toml'}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sign-in", "chatgpt", "--profile", "wrok"), "There is no [profiles.wrok]; there are default, work"),
+        (("sign-in", "chatgpt@wrok"), "There is no profile 'wrok'"),
+        (("sign-in", "chatgpt@work", "--profile", "default"), "SITE names the profile 'work'"),
+        (("launch", "--profile", "wrok"), "There is no [profiles.wrok]"),
+        (("doctor", "--site", "practice@wrok"), "There is no profile 'wrok'"),
+        (("models", "--set", "profiles.other.profile=work"), "a folder of its own"),
+        (("models", "--set", "chains.best.models=chatgpt chatgpt@work"), "names no site that is offered"),
+        (("launch", "--set", "profiles.a/b.sites="), "[profiles.a/b]"),
+    ],
+)
+def test_a_profile_that_there_is_not_is_never_made(
+    run: Run, home: Path, words: tuple[str, ...], said: str
+) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text(PROFILES)
+    outcome = run(*words)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert not (home / "profiles").exists()
+
+
+def test_each_profile_s_browser_is_told_and_one_that_was_not_needed_as_such() -> None:
+    show = importlib.import_module("cdp_relay.cli.status")._browser
+    up = {"profile": "default", "state": "up", "version": "156", "headless": True, "owned": True, "pid": 7}
+    unused = {**up, "profile": "work", "state": "unused", "version": None, "pid": None}
+    assert show(up) == "Chrome 156, up, no window, process 7"
+    assert show(unused) == "of work: not started, as no request has needed it yet"
+    assert show({**unused, "state": "down"}) == "of work: down"
+
+
 def test_signing_in_needs_a_display(run_apart: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
