@@ -12,12 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-GROUND = {"errors", "nursery", "text"}
+GROUND = {"errors", "nursery", "private", "text"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__version__": set(),
     "errors": set(),
     "nursery": {"errors"},
+    "private": set(),
     "text": {"errors"},
     "settings": GROUND,
     "wire": GROUND,

@@ -7,11 +7,12 @@ never with a chat that the person began, or that a request named.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import attrs
 import structlog
+
+from cdp_relay.private import write_private
 
 __all__ = ["BegunChat", "BegunChats"]
 
@@ -58,12 +59,7 @@ class BegunChats:
     def write(self, document: str) -> None:
         """Write the file whole, or leave the old one."""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(".new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(document)
-            fresh.replace(self.path)
+            write_private(self.path, document)
         except OSError as error:
             _log.warning("begun_chats_not_written", path=str(self.path), error=str(error))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +31,7 @@ from cdp_relay.errors import (
     SiteOverloaded,
     StreamDrift,
 )
+from cdp_relay.private import write_private
 
 __all__ = ["PERSON_STATES", "CoolDown", "SiteHealth", "SiteMemory", "needs_person"]
 
@@ -346,12 +346,7 @@ class SiteMemory:
 
     def _write(self, path: Path, document: dict[str, Any]) -> None:
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file, indent=1)
-            fresh.replace(path)
+            write_private(path, json.dumps(document, indent=1))
         except OSError as error:
             self._written = None
             _log.warning("site_memory_not_written", path=str(path), error=str(error))

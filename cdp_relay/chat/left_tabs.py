@@ -15,6 +15,7 @@ import structlog
 from cdp_relay.chrome import Browser
 from cdp_relay.chrome.processes import describe_process, is_same_process
 from cdp_relay.errors import BrowserError
+from cdp_relay.private import write_private
 
 __all__ = ["TabNotes"]
 
@@ -133,8 +134,5 @@ class TabNotes:
                 path.unlink(missing_ok=True)
                 return
             process = describe_process(pid)
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = path.with_suffix(".part")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump({"pid": pid, "started": process.started if process else 0.0, "tabs": tabs}, file)
-            draft.replace(path)
+            started = process.started if process else 0.0
+            write_private(path, json.dumps({"pid": pid, "started": started, "tabs": tabs}))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.errors import ProfileRefused
+from cdp_relay.private import write_private
 from cdp_relay.settings import Home
 
 __all__ = ["default_profiles", "prepare_profile", "profile_folder"]
@@ -170,7 +171,7 @@ def prepare_profile(folder: Path) -> None:
         preferences = folder / "Default" / "Preferences"
         if not preferences.exists():
             _make_private(preferences.parent)
-            _write_new(preferences, json.dumps(_FIRST_PREFERENCES))
+            write_private(preferences, json.dumps(_FIRST_PREFERENCES))
     except OSError as error:
         raise ProfileRefused(f"The profile folder {folder} cannot be made ready: {error}.") from error
 
@@ -196,12 +197,3 @@ def _close_to_others(folder: Path) -> None:
             raise ProfileRefused(f"{folder} belongs to another user (uid {facts.st_uid}).")
         if stat.S_IMODE(facts.st_mode) != 0o700:
             folder.chmod(0o700)
-
-
-def _write_new(path: Path, text: str) -> None:
-    # Whole or not at all: a browser that starts at this moment must not read half of it.
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(part, path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from cdp_relay.private import write_private
 from cdp_relay.settings import Home
 
 __all__ = ["Running", "announce", "read_running"]
@@ -33,12 +34,7 @@ def announce(home: Home, base_url: str, *, kind: str = "service") -> Generator[P
     path = _path(home, kind)
     pid = os.getpid()
     card = {"pid": pid, "started": psutil.Process(pid).create_time(), "base_url": base_url}
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{pid}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(card, file)
-    draft.replace(path)
+    write_private(path, json.dumps(card))
     try:
         yield path
     finally:
