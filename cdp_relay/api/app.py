@@ -63,7 +63,7 @@ def build_app(service: Service) -> QuartTrio:
 
     @route("/ready", "GET")
     async def ready() -> Response:
-        state = readiness(relay.status(), relay.route(""), time.time())
+        state = readiness(relay.status(), relay.route(""), time.time(), service.journal_health)
         headers = {} if state.retry_after is None else {"retry-after": str(state.retry_after)}
         # One that fails is told, and costs no request.
         body = {**state.body, "journal": attrs.asdict(service.journal_health)}

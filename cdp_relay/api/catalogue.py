@@ -11,6 +11,7 @@ import attrs
 from cdp_relay.api.failure import whole_seconds
 from cdp_relay.chat.status import ModelInfo, RelayStatus, Route, SiteStatus
 from cdp_relay.errors import RelayError
+from cdp_relay.store import JournalHealth
 
 __all__ = ["Readiness", "model_list", "model_object", "readiness"]
 
@@ -60,12 +61,15 @@ class Readiness:
     body: dict[str, Any]
 
 
-def readiness(status: RelayStatus, default: Route, now: float) -> Readiness:
+def readiness(
+    status: RelayStatus, default: Route, now: float, journal: JournalHealth | None = None
+) -> Readiness:
     """Judge a status.
 
     Args:
       default: where labels lead that name nothing.
       now: unix seconds.
+      journal: how it is, where there is one; one that fails makes nothing unready.
     """
     site = next((site for site in status.sites if site.name == default.desk), None)
     ready = site is not None and site.ready
@@ -79,6 +83,7 @@ def readiness(status: RelayStatus, default: Route, now: float) -> Readiness:
         "browser": attrs.asdict(status.browser),
         "browsers": [attrs.asdict(browser) for browser in status.browsers],
         "sites": [_site(site, now) for site in status.sites],
+        "journal": None if journal is None else _journal(journal),
     }
     return Readiness(ready=ready, retry_after=retry_after, body=body)
 
@@ -94,6 +99,13 @@ def _site(site: SiteStatus, now: float) -> dict[str, Any]:
         rest["until"] = _moment(rest["until"])
     for drift in shown["drifts"]:
         drift["last"] = _moment(drift["last"])
+    return shown
+
+
+def _journal(health: JournalHealth) -> dict[str, Any]:
+    shown = attrs.asdict(health)
+    if health.since is not None:
+        shown["since"] = _moment(health.since)
     return shown
 
 

@@ -54,7 +54,7 @@ def status_body(service: Service) -> dict[str, Any]:
     relay = service.relay
     board = relay.board
     now = board.clock()
-    known = readiness(relay.status(), relay.route(""), time.time())
+    known = readiness(relay.status(), relay.route(""), time.time(), service.journal_health)
     return {
         "version": __version__,
         "pid": os.getpid(),

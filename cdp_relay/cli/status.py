@@ -41,6 +41,9 @@ def status(as_json: bool) -> int:
         click.echo(f"service  {running.base_url}, process {running.pid}, {_span(state['uptime_seconds'])}")
         for browser in state["browsers"] or [state["browser"]]:
             click.echo(f"browser  {_browser(browser)}")
+        journal = state.get("journal")
+        if journal is not None:
+            click.echo(f"journal  {_journal(journal)}")
         journal = state["journal"]
         if journal["state"] == "failing":
             click.echo(f"journal  failing: {journal['error']}")
@@ -58,6 +61,14 @@ def _browser(browser: dict[str, Any]) -> str:
     window = "no window" if browser["headless"] else "with a window"
     process = f"process {browser['pid']}" if browser["owned"] else "attached"
     return f"{whose}Chrome {browser['version']}, {browser['state']}, {window}, {process}"
+
+
+def _journal(journal: dict[str, Any]) -> str:
+    if journal["state"] == "failing":
+        lost = f"; {journal['dropped']} requests were not kept" if journal["dropped"] else ""
+        return f"failing since {journal['since']}: {journal['error']}{lost}"
+    aside = f"; a broken one is in {journal['set_aside']}" if journal["set_aside"] else ""
+    return f"{journal['state']}, {journal['bytes'] / 1e6:.1f} MB{aside}"
 
 
 def _site(site: dict[str, Any], default: str) -> str:

@@ -77,6 +77,7 @@ class Database:
         """The connection, made on first use; the file and its tables as well."""
         if self._connection is None:
             self._connection = self._connect()
+            self.size = _bytes(self._connection)
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:

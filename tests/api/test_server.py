@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import AsyncGenerator
 from functools import partial
+from pathlib import Path
 
 import attrs
 import pytest
@@ -18,7 +19,8 @@ from cdp_relay.chat.record import NoRecord
 from cdp_relay.chat.status import ModelRest, SiteStatus
 from cdp_relay.chat.vocabulary import ChatEvent, ChatRequest, RequestId, Step, TextDelta
 from cdp_relay.errors import PortTaken
-from cdp_relay.settings import ServerSettings
+from cdp_relay.settings import Home, JournalSettings, ServerSettings
+from cdp_relay.store import open_journal
 from tests.api.kit import (
     KEY,
     Reply,
@@ -149,6 +151,22 @@ async def test_ready_is_200_while_the_default_site_takes_work() -> None:
         ("practice", "ready", True),
     ]
     assert state["sites"][0]["message"] == "Nobody is signed in."
+
+
+async def test_ready_says_that_the_journal_fails_and_is_ready_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    home = Home(config=tmp_path, state=tmp_path / "file")
+    async with (
+        open_journal(JournalSettings(), home) as journal,
+        serving(ScriptedRelay(), journal=journal) as server,
+    ):
+        await journal.left_turns()
+        reply = await send(server, "GET", "/ready")
+    assert reply.status == 200
+    told = reply.json()["journal"]
+    assert told["state"] == "failing"
+    assert told["since"].startswith("20")
+    assert "file" in told["error"]
 
 
 async def test_ready_says_what_a_person_can_do_and_when_the_next_prompt_may_go() -> None:

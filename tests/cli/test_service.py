@@ -56,8 +56,11 @@ def test_up_answers_the_seed_request_and_stops_at_ctrl_c(service: Service, run: 
     assert [row["id"] for row in listed] == service.ready["models"]
     status = run("status", "--json").json
     assert (status["running"], status["base_url"]) == (True, service.ready["base_url"])
-    assert "practice: ready" in run("status").out
+    said = run("status").out
+    assert "practice: ready" in said
+    assert "journal  ok, " in said
     assert run("key").out.strip() == service.ready["key"]
+    assert run("results", "show", answer["id"], "--text").out == "Hello!\n"
 
     refused = run("chat", "-m", "practice", "/error rate-limit")
     assert (refused.code, refused.out) == (1, "")
