@@ -22,6 +22,7 @@ PARTS = {
     "round_trips": "DevTools round trips",
     "dialects": "What a dialect adds to a streamed answer",
     "calls": "Tool calls: in the prompt, and in the answer",
+    "continuing": "An agent's session of 30 turns: going on in its chat, and in a new chat each time",
     "journal": "What the journal costs",
     "memory": "Memory",
     "tabs": "Several tabs at once",
