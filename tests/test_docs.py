@@ -22,6 +22,7 @@ PROSE = [
     "docs/practice.md",
     "docs/new-provider.md",
     "docs/files.md",
+    "docs/journal.md",
     "docs/reliability.md",
     "docs/many-at-once.md",
 ]
