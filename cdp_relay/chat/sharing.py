@@ -61,6 +61,8 @@ class SharedTurn:
     """Whether somebody left before the end."""
     stopped: bool = attrs.field(default=False, init=False)
     """Whether it was told to stop."""
+    was_sent: bool = attrs.field(default=False, init=False)
+    """Whether an earlier run of the service may have sent its prompt."""
 
     @property
     def id(self) -> RequestId:
@@ -74,14 +76,14 @@ class SharedTurn:
 
     @property
     def finished(self) -> bool:
-        """Whether it has an answer, whole."""
+        """Whether it has an answer, whole, that is remembered."""
         told = self.delivery.told
         return self.delivery.closed and bool(told) and isinstance(told[-1], Finished)
 
     @property
     def sent(self) -> bool:
         """Whether its prompt may have left."""
-        return may_have_been_sent(self.delivery.told, self.delivery.error)
+        return not self.delivery.whole or may_have_been_sent(self.delivery.told, self.delivery.error)
 
     @property
     def deserted(self) -> bool:
@@ -232,13 +234,13 @@ def _judged(turn: SharedTurn, request: ChatRequest) -> SharedTurn | None:
         raise IdempotencyKeyReused(
             "This Idempotency-Key came with another request before.", param="Idempotency-Key"
         )
+    if not turn.delivery.whole:
+        raise AnswerNotKept("The answer to this Idempotency-Key is too large to be kept.")
     over = turn.stopped or not turn.running
     if over and not turn.finished and not turn.sent:
         return None
     if turn.stopped or (not turn.running and not turn.finished and turn.delivery.error is None):
         raise AnswerStopped("The answer to this Idempotency-Key was stopped.", next_step=NEW_KEY)
-    if not turn.delivery.whole:
-        raise AnswerNotKept("The answer to this Idempotency-Key is too large to be kept.")
     return turn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -151,6 +152,39 @@ async def test_a_retry_of_an_sdk_gets_the_answer_that_came_and_the_same_again_do
     assert len(relay.asked) == 2
     assert retried.headers["x-cdp-relay-shared"] == "kept"
     assert "x-cdp-relay-shared" not in again.headers
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("path", "body", "text"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}, "content"),
+        ("/v1/completions", {"prompt": "Hi"}, "text"),
+        ("/v1/responses", {"input": "Hi"}, "delta"),
+        ("/v1/messages", {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}, "text"),
+        ("/api/chat", {"messages": [{"role": "user", "content": "Hi"}]}, "content"),
+        ("/api/generate", {"prompt": "Hi"}, "response"),
+    ],
+)
+async def test_every_dialect_tells_an_answer_again(
+    path: str, body: dict[str, Any], text: str, streamed: bool
+) -> None:
+    relay = relay_of_two_words()
+    relay.gates["second"].set()
+    data = json.dumps({"model": "practice", "stream": streamed, **body}).encode()
+    async with serving_shared(relay) as server:
+        first = await send(server, "POST", path, data)
+        again = await send(server, "POST", path, data, AGAIN)
+    assert len(relay.asked) == 1
+    assert (again.status, again.whole, again.headers["x-cdp-relay-shared"]) == (200, True, "kept")
+    for reply in (first, again):
+        told = reply.body.decode()
+        assert "error" not in told.replace('"error":null', "")
+        if streamed:
+            pieces = re.findall(rf'"{text}": ?"((?:one|two)[^"]*)"', told)
+            assert "".join(pieces).startswith("one two")
+        else:
+            assert "one two" in told
 
 
 async def test_a_client_that_stays_away_ends_its_turn() -> None:
