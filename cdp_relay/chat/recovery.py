@@ -86,8 +86,8 @@ class Recovery:
     def _take_up(self, turn: LeftTurn) -> tuple[LeftAnswer, SharedTurn]:
         answer = LeftAnswer(turn=turn, record=self.journal.resume(turn), counter=self.counter)
         shared = self.answers.begin(turn.request, answer.delivery, answer.scope.cancel)
-        # It was wanted once, and costs the site nothing more.
-        shared.finishes = True
+        # It was wanted once, and costs the site nothing more; to ask anew would send it twice.
+        shared.finishes = shared.was_sent = True
         return answer, shared
 
     async def _recover(self, answer: LeftAnswer, shared: SharedTurn) -> None:

@@ -83,7 +83,8 @@ class SharedTurn:
     @property
     def sent(self) -> bool:
         """Whether its prompt may have left."""
-        return not self.delivery.whole or may_have_been_sent(self.delivery.told, self.delivery.error)
+        unknown = self.was_sent or not self.delivery.whole
+        return unknown or may_have_been_sent(self.delivery.told, self.delivery.error)
 
     @property
     def deserted(self) -> bool:

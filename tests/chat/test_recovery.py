@@ -20,6 +20,8 @@ from cdp_relay.chat.vocabulary import (
     ChatNamed,
     Finished,
     Notice,
+    Step,
+    StepReached,
     TextDelta,
     Tool,
     ToolCallEnded,
@@ -187,6 +189,41 @@ async def test_a_chat_that_shows_another_prompt_gives_no_answer(
     assert "the prompt was not sent" in kept.error.message
     assert str(left.url) in kept.error.next_step
     assert kept.error.details["conversation_url"] == left.url
+
+
+async def test_a_turn_that_waits_for_the_tab_gets_it_and_the_reading_goes_on_afterwards(
+    runs: Runs, chatgpt_site: ChatGPTSite
+) -> None:
+    chatgpt_site.say(Answer(text="An old answer."), Answer(text="A new one."))
+    left = await runs.asked(question("Old?"))
+    chatgpt_site.gates.shut("hydration")
+    async with runs.run(left) as (relay, journal):
+        kept = journal.kept[left.request.id]
+        await chatgpt_site.gates.held("hydration")
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(kept.over.wait)
+                async with aclosing(relay.ask(question("New?"))) as events:
+                    async for event in events:
+                        if isinstance(event, StepReached) and event.step is Step.LEASED:
+                            assert not kept.state
+                            chatgpt_site.gates.open("hydration")
+    assert (kept.state, kept.text) == ("finished", "An old answer.")
+    opened = [event for event in kept.events if isinstance(event, StepReached) and event.step is Step.LEASED]
+    assert len(opened) == 2
+    assert chatgpt_site.prompts == ["Old?", "New?"]
+
+
+async def test_what_is_lost_is_not_sent_again_for_the_same_key(runs: Runs, chatgpt_site: ChatGPTSite) -> None:
+    request = attrs.evolve(question("Tell me."), key="once", fingerprint="f")
+    left = LeftTurn(
+        request=request, desk="chatgpt", prompt="Tell me.", conversation_id=None, url=None, submitted=False
+    )
+    async with runs.run(left) as (relay, journal):
+        await journal.kept[request.id].over.wait()
+        with pytest.raises(AnswerLost):
+            await ask(relay, attrs.evolve(request, id=RequestId("again")))
+    assert chatgpt_site.prompts == []
 
 
 async def test_an_answer_in_the_tab_that_was_left_needs_no_name_of_the_chat(
