@@ -25,6 +25,7 @@ PROSE = [
     "docs/journal.md",
     "docs/reliability.md",
     "docs/many-at-once.md",
+    "docs/conversations.md",
 ]
 
 
