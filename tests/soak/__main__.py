@@ -9,7 +9,7 @@ import sys
 import trio
 
 from tests.soak.plan import Plan, StrikeKind, make_plan
-from tests.soak.report import outcome_table, plan_lines, story, strike_lines
+from tests.soak.report import outcome_table, plan_lines, story, strike_lines, sum_line
 from tests.soak.run import Soak, run_soak
 from tests.soak.verdict import judge
 
@@ -52,7 +52,7 @@ def main() -> int:
     print()
     for line in outcome_table(soak.asked):
         print(line)
-    print(f"\n{len(soak.asked)} requests in {soak.seconds:.0f} s")
+    print(f"\n{sum_line(soak)}")
     for line in strike_lines(soak):
         print(line)
     for violation in violations:

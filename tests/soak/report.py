@@ -9,7 +9,7 @@ from tests.soak.plan import Plan
 from tests.soak.run import Soak
 from tests.soak.verdict import Asked
 
-__all__ = ["outcome_table", "plan_lines", "story", "strike_lines"]
+__all__ = ["outcome_table", "plan_lines", "story", "strike_lines", "sum_line"]
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -49,6 +49,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         first, *rest = row
         cells = [one.rjust(width) for one, width in zip(rest, widths[1:], strict=True)]
         yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()
+
+
+def sum_line(soak: Soak) -> str:
+    """How much was asked, how it went on, and what it took."""
+    submissions = soak.model.submissions
+    continued = sum(one.chat is not None for one in submissions)
+    most = max((one.memory_mb for one in soak.censuses), default=0.0)
+    return (
+        f"{len(soak.asked)} requests in {soak.seconds:.0f} s; {len(submissions)} prompts were answered by "
+        f"the sites, {continued} of them in a chat that went on; {soak.service.lives} lives of the service, "
+        f"{most:.0f} MB at most"
+    )
 
 
 def strike_lines(soak: Soak) -> Iterator[str]:

@@ -19,7 +19,7 @@ from tests.soak.model import SiteModel
 from tests.soak.plan import Fault, Plan, PlannedTurn, Talk
 from tests.soak.service import Census, Service, open_service
 from tests.soak.strikes import Striker
-from tests.soak.verdict import Asked, Evidence
+from tests.soak.verdict import AT_REST, Asked, Evidence
 from tests.soak.written import read_journal
 
 __all__ = ["Soak", "run_soak"]
@@ -247,11 +247,11 @@ class Soak:
             while True:
                 await self.service.up()
                 try:
-                    status = await self.service.status()
+                    figures = await self.service.figures()
                 except OSError:
                     await trio.sleep(0.2)
                     continue
-                if not any(site["busy"] or site["waiting"] for site in status["sites"]):
+                if not any(figures.get(name) for name in AT_REST):
                     break
                 await trio.sleep(0.2)
         await trio.sleep(1.0)  # tabs are led to a new chat, connections are closed

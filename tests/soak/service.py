@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, Literal
 import attrs
 import psutil
 import trio
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.soak.clients import Address
 
@@ -44,6 +46,8 @@ class Census:
     """The package's own objects by type."""
     tabs: int
     """Pages of the browser that show a site."""
+    figures: Mapping[str, float]
+    """What ``/metrics`` says, summed over the labels."""
     leftovers: tuple[str, ...]
     """What lies in the folder for temporary files."""
 
@@ -192,21 +196,22 @@ class Service:
 
     # --- what it holds
 
-    async def status(self) -> Mapping[str, Any]:
-        """What the service says of itself."""
-        return await trio.to_thread.run_sync(self._ask_status)
+    async def figures(self) -> Mapping[str, float]:
+        """What its ``/metrics`` say, summed over the labels."""
+        return await trio.to_thread.run_sync(self._ask_figures)
 
-    def _ask_status(self) -> Mapping[str, Any]:
+    def _ask_figures(self) -> Mapping[str, float]:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.address.port}/ready",
-            headers={"Authorization": f"Bearer {self.address.key}"},
+            f"http://127.0.0.1:{self.address.port}/metrics",
+            headers={"Authorization": f"Bearer {self.address.key}", "Connection": "close"},
         )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as got:
-                status: Mapping[str, Any] = json.load(got)
-        except urllib.error.HTTPError as refused:
-            status = json.load(refused)
-        return status
+        with urllib.request.urlopen(request, timeout=10) as got:
+            text = got.read().decode()
+        sums: dict[str, float] = defaultdict(float)
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                sums[sample.name] += sample.value
+        return dict(sums)
 
     async def census(self, begun: int) -> Census:
         """Count what it holds."""
@@ -215,6 +220,7 @@ class Service:
         with trio.fail_after(20):
             text = await trio.to_thread.run_sync(self._pipe.read_text, abandon_on_cancel=True)
         inside = json.loads(text)
+        figures = await self.figures()
         assert "failed" not in inside, inside["failed"]
         process = psutil.Process(self._process.pid)
         sites = [page for page in await self.pages() if page["url"].startswith("https://")]
@@ -227,6 +233,7 @@ class Service:
             tasks=inside["tasks"],
             objects=inside["objects"],
             tabs=len(sites),
+            figures=figures,
             leftovers=self.leftovers(),
         )
 

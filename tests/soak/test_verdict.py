@@ -65,6 +65,14 @@ def calm(plan: Plan = PLAN) -> Evidence:
     )
 
 
+FIGURES = {
+    "cdp_relay_turns_begun_total": 9.0,
+    "cdp_relay_turns_total": 9.0,
+    "cdp_relay_tabs_open": 4.0,
+    "cdp_relay_tabs_busy": 0.0,
+}
+
+
 def census(begun: int, **differences: Any) -> Census:
     usual: dict[str, Any] = {
         "life": 1,
@@ -75,6 +83,7 @@ def census(begun: int, **differences: Any) -> Census:
         "tasks": {"chat.turn": 20},
         "objects": {"cdp_relay.chat.turn.Turn": 2},
         "tabs": 4,
+        "figures": FIGURES,
         "leftovers": (),
     }
     return Census(**(usual | differences))
@@ -162,6 +171,22 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "tasks": (lambda e: _count(e, tasks={"chat.turn": 50}), "more tasks"),
     "turns": (lambda e: _count(e, objects={"cdp_relay.chat.turn.Turn": 20}), "20 objects"),
     "other objects": (lambda e: _count(e, objects={"cdp_relay.x.Y": 900}), "900 more objects"),
+    "a turn that never ended": (
+        lambda e: _count(e, figures=FIGURES | {"cdp_relay_turns_total": 8.0}),
+        "9.0 turns were begun, and 8.0 ended",
+    ),
+    "a turn that ended twice": (
+        lambda e: _count(e, figures=FIGURES | {"cdp_relay_turns_total": 10.0}),
+        "and 10.0 ended",
+    ),
+    "a tab at work for nobody": (
+        lambda e: _count(e, figures=FIGURES | {"cdp_relay_tabs_busy": 1.0}),
+        "cdp_relay_tabs_busy is 1",
+    ),
+    "a tab that nobody knows of": (
+        lambda e: _count(e, figures=FIGURES | {"cdp_relay_tabs_open": 3.0}),
+        "the browser shows 4",
+    ),
     "memory": (lambda e: _count(e, memory_mb=160.0), "memory went"),
     "a process": (lambda e: setattr(e, "left_processes", ["12 chrome"]), "a process is left"),
     "a file": (lambda e: setattr(e, "leftovers", ["cdp-relay-files-x"]), "left at the end"),

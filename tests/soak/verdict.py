@@ -13,7 +13,7 @@ from tests.soak.plan import Fault, PlannedTurn, StrikeKind, Talk, answer_text
 from tests.soak.service import Census
 from tests.soak.strikes import Blow
 
-__all__ = ["Asked", "Evidence", "JournalRow", "judge"]
+__all__ = ["AT_REST", "Asked", "Evidence", "JournalRow", "judge"]
 
 _EXPECTED: Mapping[Fault, frozenset[str]] = {
     Fault.NONE: frozenset({"answered"}),
@@ -52,6 +52,14 @@ TERMINAL = frozenset({"finished", "stopped", "failed", "lost", "recovered"})
 
 _KEPT: frozenset[str] = frozenset()
 """Objects of which many are kept on purpose, up to a bound."""
+
+AT_REST = (
+    "cdp_relay_tabs_busy",
+    "cdp_relay_queue_waiting",
+    "cdp_relay_turns_running",
+    "cdp_relay_journal_waiting",
+)
+"""Figures that are 0 while nobody asks for anything."""
 
 _MEMORY_MB_PER_100 = 6.0
 _MEMORY_SLACK_MB = 20.0
@@ -253,6 +261,7 @@ def _nothing_leaks(evidence: Evidence) -> Iterator[str]:
     for census in evidence.censuses:
         if census.tabs > evidence.tabs_allowed:
             yield f"{census.tabs} tabs are open after {census.begun} requests, of {evidence.tabs_allowed}"
+        yield from _the_figures_add_up(census)
         if census.leftovers:
             yield f"temporary files are left after {census.begun} requests: {list(census.leftovers)[:5]}"
         for name, count in census.objects.items():
@@ -265,6 +274,20 @@ def _nothing_leaks(evidence: Evidence) -> Iterator[str]:
         by_life.setdefault(census.life, []).append(census)
     for life, censuses in by_life.items():
         yield from _nothing_grows(life, censuses)
+
+
+def _the_figures_add_up(census: Census) -> Iterator[str]:
+    """Nothing is under way, and every turn that was begun has ended once."""
+    figures, when = census.figures, f"in life {census.life}, after {census.begun} requests"
+    for name in AT_REST:
+        if figures.get(name):
+            yield f"metrics: {name} is {figures[name]:g} with nothing under way, {when}"
+    begun, ended = figures.get("cdp_relay_turns_begun_total"), figures.get("cdp_relay_turns_total", 0.0)
+    if begun != ended:
+        yield f"metrics: {begun} turns were begun, and {ended} ended, {when}"
+    if figures.get("cdp_relay_tabs_open") != census.tabs:
+        tabs = figures.get("cdp_relay_tabs_open")
+        yield f"metrics: {tabs} tabs are open, and the browser shows {census.tabs}, {when}"
 
 
 def _nothing_grows(life: int, censuses: Sequence[Census]) -> Iterator[str]:
