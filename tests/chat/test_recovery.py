@@ -94,11 +94,12 @@ class Runs:
     chromium: ChromiumProcess
     context: str
     home: Home
+    site: str = "chatgpt"
 
     @asynccontextmanager
     async def run(self, *left: LeftTurn, recover: bool = True) -> AsyncGenerator[tuple[Relay, Memory], None]:
         journal = Memory(left)
-        settings = relay_settings(self.chromium, "chatgpt", "practice")
+        settings = relay_settings(self.chromium, self.site, "practice")
         settings = attrs.evolve(settings, journal=JournalSettings(recover=recover))
         async with open_relay(settings, self.home, browser_context_id=self.context, journal=journal) as relay:
             yield relay, journal
@@ -118,7 +119,7 @@ class Runs:
         named = next(event for event in heard.events if isinstance(event, ChatNamed))
         return LeftTurn(
             request=request,
-            desk="chatgpt",
+            desk=self.site,
             prompt=journal.kept[request.id].prompt,
             conversation_id=named.conversation_id,
             url=named.conversation_url,
@@ -131,18 +132,21 @@ def runs(chromium: ChromiumProcess, browser_context: str, home: Home) -> Runs:
     return Runs(chromium, browser_context, home)
 
 
+@pytest.mark.parametrize("site", ["chatgpt", "claude", "gemini"])
 async def test_an_answer_is_read_in_its_chat_and_nothing_is_sent(
-    runs: Runs, chatgpt_site: ChatGPTSite
+    runs: Runs, request: pytest.FixtureRequest, site: str
 ) -> None:
-    chatgpt_site.say(Answer(text="A *short* answer,\n\n- in two\n- parts"))
-    left = await runs.asked(question("Tell me."))
+    replica = request.getfixturevalue(f"{site}_site")
+    runs.site = site
+    replica.say(replica.answers(text="A *short* answer,\n\n- in two\n- parts"))
+    left = await runs.asked(question("Tell me.", model=site))
     kept = await runs.recovered(left)
     assert (kept.state, kept.text) == ("finished", "A *short* answer,\n\n- in two\n- parts")
     end = kept.only(Finished)
     assert (end.capture, end.finish_reason) == ("page", FinishReason.STOP)
     assert (end.conversation_id, end.conversation_url) == (left.conversation_id, left.url)
     assert kept.only(Notice).code == "recovered"
-    assert chatgpt_site.prompts == ["Tell me."]
+    assert replica.prompts == ["Tell me."]
 
 
 async def test_its_calls_are_found_and_whoever_asks_again_joins(
