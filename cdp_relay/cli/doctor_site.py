@@ -9,7 +9,7 @@ import attrs
 import click
 import trio
 
-from cdp_relay.chat.labels import split_desk
+from cdp_relay.chat.labels import DEFAULT_PROFILE, split_desk
 from cdp_relay.chat.profiles import profile_chrome
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.cli.client import find_service
@@ -54,7 +54,8 @@ async def _look(home: Home, settings: Settings, site: str, ask: bool) -> dict[st
     chat = attrs.evolve(settings.chat, sites=(name,), default_site="auto")
     own = {key: attrs.evolve(one, sites=()) for key, one in settings.profiles.items() if key == profile}
     alone = attrs.evolve(settings, chat=chat, sites={}, profiles=own, chains={})
-    async with open_relay(alone, home, lazy=True) as relay:
+    # The first profile's browser is not needed to look at a site in another one.
+    async with open_relay(alone, home, lazy=profile != DEFAULT_PROFILE) as relay:
         report = await relay.examine(site, ask=ask)
     return {**attrs.asdict(report), "ok": report.ok}
 

@@ -104,11 +104,14 @@ def _offered_models(home: Home, loaded: LoadedSettings, refresh: str | None) -> 
 
 
 async def _look_up(home: Home, loaded: LoadedSettings, refresh: str) -> None:
+    from cdp_relay.chat.labels import DEFAULT_PROFILE, split_desk
     from cdp_relay.chat.relay import open_relay
     from cdp_relay.cli.logs import set_up_logs
 
     set_up_logs(attrs.evolve(loaded.settings.log, level="error"))
-    async with open_relay(loaded.settings, home, lazy=True) as relay:
+    # The first profile's browser is not needed to look at a site in another one.
+    lazy = split_desk(refresh)[1] != DEFAULT_PROFILE
+    async with open_relay(loaded.settings, home, lazy=lazy) as relay:
         failures = await relay.look_up_models(None if refresh == "all" else refresh)
     for site, error in failures.items():
         _say_failed(site, error.message)
