@@ -14,12 +14,13 @@ import structlog
 
 from cdp_relay.errors import PortTaken
 
-__all__ = ["abort_connections", "listen_on_loopback"]
+__all__ = ["BACKLOG", "abort_connections", "listen_on_loopback"]
 
 _log = structlog.get_logger("cdp_relay.api")
 
-_BACKLOG = 1024
+BACKLOG = 1024
 """Of a thousand clients that came in one moment, a shorter one had some reset (benchmarks/queueing.py)."""
+
 _FREE_PORT_ATTEMPTS = 32
 _STUCK_CLIENT_MS = 20_000
 """A client that takes no byte for so long is cut off by the system (TCP_USER_TIMEOUT): the server
@@ -114,7 +115,7 @@ def _listen(address: str, port: int) -> socket.socket:
         if sys.platform == "linux":
             listener.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, _STUCK_CLIENT_MS)
         listener.bind((address, port))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
         listener.setblocking(False)
     except BaseException:
         listener.close()

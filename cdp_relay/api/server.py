@@ -18,7 +18,7 @@ from cdp_relay.api.app import build_app
 from cdp_relay.api.contract import RelayLike
 from cdp_relay.api.door import Door
 from cdp_relay.api.gate import Gate
-from cdp_relay.api.listeners import abort_connections, listen_on_loopback
+from cdp_relay.api.listeners import BACKLOG, abort_connections, listen_on_loopback
 from cdp_relay.api.service import Service
 from cdp_relay.api.traffic import Traffic
 from cdp_relay.chat.live import TurnBoard
@@ -213,6 +213,8 @@ def _config(sockets: list[socket.socket]) -> Config:
     config.errorlog = errors
     config.include_server_header = False
     config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+    # It listens again on what listens already, with a backlog of its own.
+    config.backlog = BACKLOG
     config.h11_max_incomplete_size = _HEAD_BYTES
     # Our own scope ends it; the server's must not come first.
     config.graceful_timeout = 24 * 3600.0
