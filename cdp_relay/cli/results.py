@@ -210,7 +210,7 @@ def _remove(
     home: Home, settings: Settings, id_: str | None, which: TurnFilter, *, everything: bool, as_json: bool
 ) -> int:
     from cdp_relay.cli.output import print_json
-    from cdp_relay.store import remove_responses, remove_turns
+    from cdp_relay.store import open_to_remove, remove_responses, remove_turns
 
     with _reader(home, settings) as reader:
         if id_ is not None:
@@ -223,9 +223,10 @@ def _remove(
         else:
             keys = reader.keys(which)
     try:
-        gone = remove_turns(home.journal_file, keys)
-        if everything:
-            remove_responses(home.journal_file)
+        with open_to_remove(home.journal_file) as connection:
+            gone = remove_turns(connection, keys)
+            if everything:
+                remove_responses(connection)
     except sqlite3.Error as error:
         raise _unreadable(home, error) from None
     if as_json:

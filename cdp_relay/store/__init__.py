@@ -6,10 +6,10 @@ thread does; ``reading`` needs neither, nor a service that runs.
 """
 
 from cdp_relay.store.changes import KeptResponse, SentPrompt
-from cdp_relay.store.database import remove_responses, remove_turns
 from cdp_relay.store.health import JournalHealth
 from cdp_relay.store.journal import StoredJournal, open_journal
 from cdp_relay.store.reading import JournalReader, TurnFilter, open_reader
+from cdp_relay.store.removal import open_to_remove, remove_responses, remove_turns
 from cdp_relay.store.turns import StoredTurn, ToldEntry, TurnSummary
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "TurnSummary",
     "open_journal",
     "open_reader",
+    "open_to_remove",
     "remove_responses",
     "remove_turns",
 ]

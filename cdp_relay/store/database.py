@@ -22,11 +22,12 @@ from cdp_relay.settings import JournalSettings
 from cdp_relay.store.changes import Batch, KeptResponse, TurnChange
 from cdp_relay.store.documents import pack, request_document
 from cdp_relay.store.redaction import Redaction
+from cdp_relay.store.removal import give_back, remove_old, remove_oldest, remove_turns, size_of, transaction
 from cdp_relay.store.runs import ServiceRun
 from cdp_relay.store.schema import TURN_COLUMNS, migrate
 from cdp_relay.store.telling import kept_entries
 
-__all__ = ["Database", "is_corrupt", "remove_responses", "remove_turns"]
+__all__ = ["Database", "is_corrupt"]
 
 _BUSY_SECONDS = 1.0
 """How long a statement waits for another program that holds the database."""
@@ -37,11 +38,6 @@ _LOG_BYTES = 4 * 1024 * 1024
 _ROOM = 0.9
 """How much of the bound is left standing once it was passed, so that not every turn makes room anew."""
 _PRUNE_SECONDS = 3600.0
-_REMOVED_AT_ONCE = 50
-_SHARE_REMOVED = 20
-"""No more than one in so many is removed at once: they may be large."""
-_PAGES_AT_ONCE = 2000
-"""Given back to the file system in one go, so that a prompt that comes meanwhile does not wait for long."""
 
 _UPSERT = (
     f"INSERT INTO turns ({', '.join(TURN_COLUMNS)}) VALUES ({', '.join(f':{c}' for c in TURN_COLUMNS)}) "
@@ -77,7 +73,7 @@ class Database:
         """The connection, made on first use; the file and its tables as well."""
         if self._connection is None:
             self._connection = self._connect()
-            self.size = _bytes(self._connection)
+            self.size = size_of(self._connection)
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -123,6 +119,16 @@ class Database:
             with suppress(sqlite3.Error):
                 connection.close()
 
+    def is_broken(self) -> bool:
+        """Whether the file is no sound database; reads all of it."""
+        self.disconnect()
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as connection:
+                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            return is_corrupt(error)
+        return bool(found != "ok")
+
     def set_aside(self) -> Path:
         """Move a broken file out of the way; returns where it is now."""
         self.disconnect()
@@ -146,7 +152,7 @@ class Database:
         if batch.durable:
             connection.execute("PRAGMA synchronous = FULL")
         try:
-            with _transaction(connection):
+            with transaction(connection):
                 for change in batch.turns:
                     self._write_turn(connection, change)
                 for id_, chat in batch.chats:
@@ -156,7 +162,7 @@ class Database:
         finally:
             if batch.durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
-        self.size = _bytes(connection)
+        self.size = size_of(connection)
 
     def _write_turn(self, connection: sqlite3.Connection, change: TurnChange) -> None:
         key = change.row["key"]
@@ -225,45 +231,17 @@ class Database:
         now = time.time()
         if now - self._pruned_at > _PRUNE_SECONDS:
             self._pruned_at = now
-            self._remove_old(connection, now - self.settings.days * 86400)
-        if not self._cramped and _bytes(connection) > self.settings.max_bytes:
-            self._cramped = True
+            remove_old(connection, now - self.settings.days * 86400)
+        self._cramped = self._cramped or size_of(connection) > self.settings.max_bytes
         if self._cramped:
-            self._cramped = self._remove_oldest(connection)
-        _give_back(connection)
-        self.size = _bytes(connection)
-        return self._cramped or _free(connection) > 0
-
-    def _remove_old(self, connection: sqlite3.Connection, before: float) -> None:
-        with _transaction(connection):
-            connection.execute("DELETE FROM turns WHERE ended_at < ?", (before,))
-            connection.execute("DELETE FROM responses WHERE created_at < ?", (before,))
-            connection.execute("DELETE FROM chats WHERE used_at < ?", (before,))
-            connection.execute(
-                "DELETE FROM runs WHERE ended_at < ? AND id NOT IN (SELECT run FROM turns)", (before,)
-            )
-
-    def _remove_oldest(self, connection: sqlite3.Connection) -> bool:
-        """Remove the oldest of each kind; says whether there is more to remove."""
-        with _transaction(connection):
-            gone = 0
-            for table, key, over in (
-                ("turns", "key", "ended_at IS NOT NULL"),
-                ("responses", "id", "TRUE"),
-            ):
-                (many,) = connection.execute(f"SELECT count(*) FROM {table} WHERE {over}").fetchone()
-                order = "key" if table == "turns" else "created_at"
-                gone += connection.execute(
-                    f"DELETE FROM {table} WHERE {key} IN "
-                    f"(SELECT {key} FROM {table} WHERE {over} ORDER BY {order} LIMIT ?)",
-                    (min(_REMOVED_AT_ONCE, -(-many // _SHARE_REMOVED)),),
-                ).rowcount
-        used = _bytes(connection) - _free(connection) * _PAGE_BYTES
-        return gone > 0 and used > self.settings.max_bytes * _ROOM
+            self._cramped = remove_oldest(connection, int(self.settings.max_bytes * _ROOM))
+        free = give_back(connection)
+        self.size = size_of(connection)
+        return self._cramped or free > 0
 
     def remove_turns(self, keys: Sequence[int]) -> int:
         """Remove turns that are over; returns how many there were."""
-        return _remove_turns(self.open(), keys)
+        return remove_turns(self.open(), keys)
 
     # --- turns that earlier runs left
 
@@ -278,7 +256,7 @@ class Database:
             "SELECT id, pid, process_started FROM runs WHERE ended_at IS NULL AND id != ?", (self.run.id,)
         ).fetchall()
         dead = [id_ for id_, pid, started in open_runs if not is_alive(pid, started)]
-        with _transaction(connection):
+        with transaction(connection):
             for id_ in dead:
                 connection.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (time.time(), id_))
             rows = connection.execute(
@@ -287,81 +265,6 @@ class Database:
                 (self.run.id, self.run.id),
             ).fetchall()
         return sorted(key for (key,) in rows)
-
-
-# --- without a service ---------------------------------------------------------------------------
-
-
-def remove_turns(path: Path, keys: Sequence[int]) -> int:
-    """Remove turns that are over, for programs that run no service; returns how many there were."""
-    with closing(_open_bare(path)) as connection:
-        return _remove_turns(connection, keys)
-
-
-def remove_responses(path: Path) -> None:
-    """Remove all kept responses, for programs that run no service."""
-    with closing(_open_bare(path)) as connection:
-        connection.execute("DELETE FROM responses")
-        _clear_away(connection)
-
-
-def _open_bare(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5, isolation_level=None
-    )
-    connection.execute("PRAGMA secure_delete = ON")
-    return connection
-
-
-# --- statements ----------------------------------------------------------------------------------
-
-
-class _transaction:
-    """``BEGIN IMMEDIATE`` to ``COMMIT``, or ``ROLLBACK`` where something fails."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-                return
-            except sqlite3.Error:
-                self._roll_back()
-                raise
-        self._roll_back()
-
-    def _roll_back(self) -> None:
-        # A full disk may have rolled it back already.
-        if self._connection.in_transaction:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-
-
-def _remove_turns(connection: sqlite3.Connection, keys: Sequence[int]) -> int:
-    with _transaction(connection):
-        gone = 0
-        for key in keys:
-            # With the response that the same request has in another table.
-            connection.execute(
-                "DELETE FROM responses WHERE id = "
-                "(SELECT replace(id, 'req_', 'resp_') FROM turns WHERE key = ? AND ended_at IS NOT NULL)",
-                (key,),
-            )
-            statement = "DELETE FROM turns WHERE key = ? AND ended_at IS NOT NULL"
-            gone += connection.execute(statement, (key,)).rowcount
-    _clear_away(connection)
-    return gone
-
-
-def _clear_away(connection: sqlite3.Connection) -> None:
-    """What was removed is to be gone from the file and from the log as well."""
-    _give_back(connection)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _item_ids(response: KeptResponse) -> set[str]:
@@ -373,18 +276,3 @@ def _item_ids(response: KeptResponse) -> set[str]:
     output = body.get("output") if isinstance(body, dict) else None
     held = [one for some in (items, output) if isinstance(some, list) for one in some]
     return {str(one["id"]) for one in held if isinstance(one, dict) and one.get("id")}
-
-
-def _bytes(connection: sqlite3.Connection) -> int:
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    return int(pages) * _PAGE_BYTES
-
-
-def _free(connection: sqlite3.Connection) -> int:
-    (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
-    return int(pages)
-
-
-def _give_back(connection: sqlite3.Connection) -> None:
-    # As a script: it gives back one page a step, and other ways take but one step.
-    connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")

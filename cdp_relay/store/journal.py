@@ -19,7 +19,7 @@ from cdp_relay.errors import ShuttingDown
 from cdp_relay.nursery import open_nursery
 from cdp_relay.settings import Home, JournalSettings
 from cdp_relay.store.changes import KeptResponse
-from cdp_relay.store.database import Database, is_corrupt
+from cdp_relay.store.database import Database
 from cdp_relay.store.documents import read_request, request_document
 from cdp_relay.store.health import JournalHealth
 from cdp_relay.store.reading import JournalReader, TurnFilter, bare_id, open_reader
@@ -351,8 +351,7 @@ class StoredJournal:
             return nothing
         except (sqlite3.Error, OSError, ValueError) as error:
             _log.warning("journal_not_read", error=str(error))
-            if is_corrupt(error):
-                await self.writer.look_after(error)
+            await self.writer.doubt(error)
             return nothing
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +47,9 @@ _MAX_WAITING_CHARS = 64 * 1024 * 1024
 _MAX_WAITING_TURNS = 2_000
 _MAX_WAITING_RESPONSES = 200
 """What is kept in memory of what cannot be written; the oldest go first."""
+
+
+_NOTHING = object()
 
 
 @attrs.define(eq=False)
@@ -171,7 +174,8 @@ class Writer:
         # Before somebody waits for it.
         await self.do(lambda database: bool(database.open()), False)
         while True:
-            if not self._is_waiting:
+            # What failed is tried again even where there is nothing to write: so that it is known to work.
+            if not self._is_waiting and not self._failures:
                 self._news = trio.Event()
                 self._hurry = trio.Event()
                 self._tell_idle()
@@ -202,43 +206,49 @@ class Writer:
         barriers, self._barriers = self._barriers, []
         changed, self._changed = self._changed, {}
         chats, self._changed_chats = self._changed_chats, {}
-        responses, self.responses = self.responses, {}
-        batch = Batch(
-            turns=tuple(record.take_change() for record in changed.values()),
-            chats=tuple((id_, self.chats.get(id_)) for id_ in chats),
-            responses=tuple(responses.items()),
-            durable=bool(barriers),
-        )
-        ended = [change.row["key"] for change in batch.turns if change.row["ended_at"] is not None]
+        responses = dict(self.responses)
+        ended = [record for record in changed.values() if record.is_over]
+        written = False
         try:
+            batch = Batch(
+                turns=tuple(record.take_change() for record in changed.values()),
+                chats=tuple((id_, self.chats.get(id_)) for id_ in chats),
+                responses=tuple(responses.items()),
+                durable=bool(barriers),
+            )
             await self._in_thread(partial(self._database.write, batch))
         except (sqlite3.Error, OSError, ValueError) as error:
             await self.look_after(error)
-            written = False
+            for record in changed.values():
+                record.write_anew()
+            self._changed = changed | self._changed
+            self._changed_chats = chats | self._changed_chats
         except Exception as error:
             # The edge of the component: a bug in here costs what was to be written, and no answer.
             _log.error("journal_bug", exc_info=error)
             self._fail(f"A bug in CDP Relay ({type(error).__name__}).")
-            for key in ended:
-                self.records.pop(key, None)
-            written = True
+            for record in changed.values():
+                record.write_anew()
+            self._written(ended, responses)
         else:
             self._worked()
-            for key in ended:
-                self.records.pop(key, None)
+            self._written(ended, responses)
             written = True
         if not written:
-            for key, record in changed.items():
-                record.write_anew()
-                self._changed.setdefault(key, record)
-            self._changed_chats = chats | self._changed_chats
-            self.responses = responses | self.responses
             self._tell_idle()
         for barrier in barriers:
             barrier.set()
         # After everybody has been told: this can take longer. A prompt that comes meanwhile goes first.
         while written and not self._barriers and await self.do(lambda database: database.make_room(), False):
             pass
+
+    def _written(self, ended: Iterable[StoredRecord], responses: Mapping[str, KeptResponse | None]) -> None:
+        """Let go of what need not be in memory any more."""
+        for record in ended:
+            self.forget(record.key)
+        for id_, response in responses.items():
+            if self.responses.get(id_, _NOTHING) is response:
+                del self.responses[id_]
 
     async def do(self, work: Callable[[Database], _T], nothing: _T) -> _T:
         """Do something else with the database, between two writes; *nothing* where it fails."""
@@ -267,10 +277,16 @@ class Writer:
 
     # --- failures
 
+    async def doubt(self, error: Exception) -> None:
+        """Look into what somebody who read the file met: the file may have been another one by then."""
+        if is_corrupt(error) and await self.do(lambda database: database.is_broken(), False):
+            await self.look_after(error)
+
     async def look_after(self, error: Exception) -> None:
         """Do what can be done about a failure: wait for better times, or begin a new database."""
         self._failures += 1
         self._fail(str(error) or type(error).__name__)
+        self._news.set()  # for the next try
         if not is_corrupt(error):
             await self._in_thread(self._database.disconnect)
             return
@@ -285,7 +301,6 @@ class Writer:
             record.write_anew()
             self._changed[key] = record
         self._changed_chats |= dict.fromkeys(self.chats)
-        self._news.set()
         self._hurry.set()
 
     def _fail(self, why: str) -> None:

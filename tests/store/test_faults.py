@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 import trio
 from trio.testing import MockClock
 
-from cdp_relay.chat.vocabulary import TextDelta
+from cdp_relay.chat.vocabulary import Step, StepReached, TextDelta
 from cdp_relay.store import StoredJournal
 from cdp_relay.store.database import Database
 from tests.store.kit import as_killed, asked, begin, finish, flush, journal_in
@@ -214,3 +215,31 @@ async def test_a_failing_journal_does_not_hold_up_the_end(tmp_path: Path) -> Non
             other.execute("BEGIN EXCLUSIVE")
             finish(begin(journal, asked()))
     other.close()
+
+
+async def test_it_is_tried_again_where_there_is_nothing_to_write(tmp_path: Path) -> None:
+    async with journal_in(tmp_path) as journal:
+        await journal.left_turns()
+        with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            assert await journal.left_turns() == []
+            assert journal.health.state == "failing"
+        await until_state(journal, "ok")
+
+
+async def test_what_cannot_be_made_a_document_costs_itself_alone(tmp_path: Path) -> None:
+    with logged() as names:
+        async with journal_in(tmp_path) as journal:
+            odd = begin(journal, asked("odd"))
+            facts: Any = {("a", "b"): "no key of a document"}
+            odd.event(StepReached(step=Step.LEASED, at_seconds=0.0, facts=facts))
+            await odd.sending("typed", None)
+            finish(odd)
+            await until(lambda: not journal.writer.records)
+            record = begin(journal, asked("other"))
+            await record.sending("typed", None)
+            finish(record)
+            await until_state(journal, "ok")
+            await flush(journal)
+            assert [turn.first_words for turn in await journal.turns()] == ["other"]
+    assert "journal_bug" in names
