@@ -34,6 +34,7 @@ from cdp_relay.errors import (
     ConversationNotFound,
     ConversationTooLong,
     ModelUnavailable,
+    PromptTooLong,
     RelayError,
     SelectorDrift,
     SubmitAmbiguous,
@@ -47,14 +48,13 @@ _TAIL_SECONDS = 12.0
 """How long a turn waits until the one before it in its chat has left the page: it may have to stop the
 answer there, or to hear the end of what follows one."""
 
-_LEAVING = (
-    ConversationNotFound,
-    ConversationTooLong,
-    ControlFailed,
-    ModelUnavailable,
-    SelectorDrift,
-    UnsupportedValue,
-)
+_FULL = (ConversationTooLong, PromptTooLong)
+"""What a site says of a chat that takes no more; some say it of the message."""
+
+_GONE = (*_FULL, ConversationNotFound)
+"""What will not be right in this chat again."""
+
+_LEAVING = (*_GONE, ControlFailed, ModelUnavailable, SelectorDrift, UnsupportedValue)
 """What may be wrong with one chat, and be right in a new one."""
 
 
@@ -235,16 +235,14 @@ class ChatTie:
             return False
         if exchange is None or not exchange.may_have_sent:
             return True
-        refused = isinstance(error, ConversationTooLong | ConversationNotFound)
-        return refused and not exchange.reader.text_chars and not exchange.reader.files
+        return isinstance(error, _GONE) and not exchange.reader.text_chars and not exchange.reader.files
 
     def leave(self, error: RelayError) -> Notice:
-        """Give the chat up: it is known no more; says so for the client."""
-        assert self.chats is not None
-        assert self.chat is not None
-        self.chats.conversations.forget(self.chat)
-        self.claim = None
-        code = "chat_full" if isinstance(error, ConversationTooLong) else "chat_not_continued"
+        """Give the chat up, and say so for the client; one that is gone or full is known no more."""
+        if isinstance(error, _GONE):
+            self.lose()
+        self.release()
+        code = "chat_full" if isinstance(error, _FULL) else "chat_not_continued"
         return Notice(code=code, message=f"A new chat with the whole conversation was begun: {error.message}")
 
     # --- afterwards

@@ -97,11 +97,7 @@ class Dialogue:
                 limits=self.place.desk.pool.limits,
                 facts={"continued": job.continued} if job.continued else {},
             )
-            try:
-                last = await self._exchanged(self.exchange, shaper)
-            except BaseException as raised:
-                self._broke_off(raised)
-                raise
+            last = await self._exchanged(self.exchange, shaper)
         if not last.reader.over or last.drained:
             self.tie.stand(site_tab)
 
@@ -111,25 +107,33 @@ class Dialogue:
         Returns:
           The last exchange with the page.
         """
-        interruptions = asked.interruptions
         async with open_exchange(asked) as exchange:
-            with interruptions.applied():
-                await exchange.send(self.record.sending)
-            with interruptions.applied(states=False):
-                await exchange.receive()
-                if exchange.reader.over:
-                    await exchange.fetch_files(self.max_file_bytes)
-                    await exchange.name_chat()
-                self._check(exchange.reader)
-                self.admission.worked()
-                last = exchange if shaper is None else await self._shaped(exchange, shaper)
-                self._finish(exchange, last, shaper)
-                if last.reader.over:
-                    with self.pool.while_unwanted():
-                        await last.drain()
-                        # The next turn in this chat wants the page, and no look at it.
-                        with self.tie.leisure():
-                            await last.compare()
+            try:
+                return await self._ask(exchange, shaper)
+            except BaseException as raised:
+                # Before the page is stopped: who asks again at once waits for that, in the same chat.
+                self._broke_off(raised)
+                raise
+
+    async def _ask(self, exchange: Exchange, shaper: Shaper | None) -> Exchange:
+        interruptions = exchange.interruptions
+        with interruptions.applied():
+            await exchange.send(self.record.sending)
+        with interruptions.applied(states=False):
+            await exchange.receive()
+            if exchange.reader.over:
+                await exchange.fetch_files(self.max_file_bytes)
+                await exchange.name_chat()
+            self._check(exchange.reader)
+            self.admission.worked()
+            last = exchange if shaper is None else await self._shaped(exchange, shaper)
+            self._finish(exchange, last, shaper)
+            if last.reader.over:
+                with self.pool.while_unwanted():
+                    await last.drain()
+                    # The next turn in this chat wants the page, and no look at it.
+                    with self.tie.leisure():
+                        await last.compare()
         return last
 
     def _broke_off(self, raised: BaseException) -> None:

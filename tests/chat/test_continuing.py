@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import attrs
@@ -13,7 +14,7 @@ import trio
 import trio.testing
 
 from cdp_relay.cdp import Connection
-from cdp_relay.chat import Message, Role, Step, TextPart
+from cdp_relay.chat import Message, Role, Step, TextDelta, TextPart
 from cdp_relay.chat.record import ChatRow, NoJournal
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, ChatNamed, ChatRequest, Tool, ToolCall, ToolCallEnded
@@ -193,6 +194,17 @@ async def test_what_a_client_takes_back_is_said_to_be_void(relay: Relay, chatgpt
     # A plain question in a chat is that question, to the letter.
     await agent.say("And now?")
     assert chatgpt_site.prompts[-1] == "And now?"
+    # An answer that the client did not wait for, and asks for again.
+    chatgpt_site.say(Answer(text="It is Ada, as you have said before. " * 9, hold={"middle"}))
+    async with aclosing(relay.ask(agent.request(said(Role.USER, "Once more?")))) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    await trio.testing.wait_all_tasks_blocked()
+    chatgpt_site.release()
+    heard = await agent.say("Once more?")
+    assert heard.facts(Step.OPENED)["chat"] == "reopened"
+    assert re.search(r"are void.*Once more\?$", chatgpt_site.prompts[-1], re.DOTALL)
     assert len(set(chats(chatgpt_site))) == 1
     # What begins in another way is another conversation, and so is what asks for a new chat.
     agent.history[1] = said(Role.USER, "My name is Bea.")
