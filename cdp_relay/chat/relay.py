@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
@@ -323,8 +323,8 @@ class Relay:
         routes = self._overview.routes(request.model)
         if len(routes) > 1:
             # Where the conversation stands already, wherever the chain would begin a new one.
-            held = self.chats.find_desk(request.messages, {route.desk for route in routes})
-            routes = sorted(routes, key=lambda route: route.desk != held)
+            holder = self._holder(request, {route.desk for route in routes})
+            routes = sorted(routes, key=lambda route: route.desk != holder)
         places = [self._place(route) for route in routes]
         return Turn(
             request=request,
@@ -337,6 +337,13 @@ class Relay:
             max_file_bytes=self._settings.chat.max_file_bytes,
             person_seconds=self._settings.chat.person_seconds,
         )
+
+    def _holder(self, request: ChatRequest, desks: Collection[str]) -> str | None:
+        """Which of some desks has the chat that a request names, or that holds its conversation so far."""
+        named = request.chat.conversation_id
+        if named is None:
+            return self.chats.find_desk(request.messages, desks)
+        return next((chat.desk for chat in self.chats.chats if chat.conversation_id == named), None)
 
     def _begin(self, request: ChatRequest) -> SharedTurn:
         turn = self._turn(request)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import AsyncGenerator
 
 import attrs
@@ -13,6 +15,7 @@ from cdp_relay.api import serve
 from cdp_relay.cdp import Connection
 from cdp_relay.chat import Message, Role, Step, TextPart
 from cdp_relay.chat.relay import Relay, open_relay
+from cdp_relay.chat.vocabulary import ChatChoice
 from cdp_relay.errors import (
     BrowserNotFound,
     GenerationFailed,
@@ -94,11 +97,18 @@ async def test_each_profile_has_its_own_browser_account_and_fate(
     assert ready["chatgpt@work"] == ("work", True)
     assert ready["chatgpt@broken"] == ("broken", False)
 
+    assert work.pid is not None
+    os.kill(work.pid, signal.SIGKILL)
+    assert (await ask(relay, question("at home again"))).finished.site == "chatgpt"
+    heard = await ask(relay, question("at work again", model="chatgpt@work"))
+    assert heard.finished.site == "chatgpt@work"
+    assert [browser.generation for browser in relay.status().browsers] == [1, 2, 0]
+
     with pytest.raises(ModelNotFound, match="chatgpt, chatgpt@work, chatgpt@broken"):
         await ask(relay, question("x", model="chatgpt@elsewhere"))
     with pytest.raises(NotFound, match="chatgpt@work"):
         await relay.examine("chatgpt@elsewhere")
-    assert len(chatgpt_site.prompts) == 2
+    assert len(chatgpt_site.prompts) == 4
 
     def signed_in(desk: str) -> bool | None:
         known: bool | None = json.loads(home.sites_file.read_text())[desk]["signed_in"]
@@ -167,8 +177,11 @@ async def test_a_conversation_stays_with_the_one_of_a_chain_that_holds_it(
     heard = await ask(relay, going_on)
     assert heard.finished.site == "chatgpt"
     assert heard.finished.conversation_id == first.finished.conversation_id
+    choice = ChatChoice(conversation_id=first.finished.conversation_id)
+    named = await ask(relay, attrs.evolve(question("three", model="back"), chat=choice))
+    assert named.finished.conversation_id == first.finished.conversation_id
     assert (await ask(relay, new)).finished.site == "practice", "without one, the first is asked"
-    assert len(chatgpt_site.prompts) == 2
+    assert len(chatgpt_site.prompts) == 3
 
 
 async def test_over_http_the_headers_say_who_answered(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
