@@ -65,9 +65,7 @@ def build_app(service: Service) -> QuartTrio:
     async def ready() -> Response:
         state = readiness(relay.status(), relay.route(""), time.time(), service.journal_health)
         headers = {} if state.retry_after is None else {"retry-after": str(state.retry_after)}
-        # One that fails is told, and costs no request.
-        body = {**state.body, "journal": attrs.asdict(service.journal_health)}
-        return _json(body, 200 if state.ready else 503, headers)
+        return _json(state.body, 200 if state.ready else 503, headers)
 
     @route("/v1/models", "GET")
     async def list_models() -> Response:

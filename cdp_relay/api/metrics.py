@@ -206,8 +206,8 @@ def _turns(board: TurnBoard) -> Iterator[Metric]:
     )
 
 
-def _journal(health: JournalHealth) -> Iterator[Metric]:
-    if health.state == "off":
+def _journal(health: JournalHealth | None) -> Iterator[Metric]:
+    if health is None or health.state == "off":
         return
     up = [((), health.state == "ok")]
     yield _gauge("cdp_relay_journal_up", "Whether the journal's database takes what it is given.", "", up)

@@ -45,11 +45,6 @@ class Service:
     """Set when the service begins to stop: what only looks on ends then."""
 
     @property
-    def journal_health(self) -> JournalHealth:
-        """How the journal is, where there is one."""
-        return JournalHealth(state="off") if self.journal is None else self.journal.health
-
-    @property
     def journal_health(self) -> JournalHealth | None:
         """How the journal is; None where there is none."""
         return None if self.journal is None else self.journal.health

@@ -59,7 +59,6 @@ def status_body(service: Service) -> dict[str, Any]:
         "version": __version__,
         "pid": os.getpid(),
         **known.body,
-        "journal": attrs.asdict(service.journal_health),
         "open_requests": service.traffic.open,
         "turns": [_running(turn, now) for turn in board.running.values()],
         "recent": [_over(turn) for turn in list(board.recent)[:_RECENT]],

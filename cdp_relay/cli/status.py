@@ -44,9 +44,6 @@ def status(as_json: bool) -> int:
         journal = state.get("journal")
         if journal is not None:
             click.echo(f"journal  {_journal(journal)}")
-        journal = state["journal"]
-        if journal["state"] == "failing":
-            click.echo(f"journal  failing: {journal['error']}")
         for site in state["sites"]:
             click.echo(f"{'site':<7}  {_site(site, state['default_site'])}")
     return 0
