@@ -29,6 +29,12 @@ def main() -> int:
         help="only these kinds, by their names in lower case, with commas; 'none' for none. One of: "
         + ", ".join(kind.name.lower() for kind in StrikeKind),
     )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=5.0,
+        help="seconds of silence after which an answer is given up; more on a machine with other work",
+    )
     parser.add_argument("--stories", action="store_true", help="tell what is known of each request")
     chosen = parser.parse_args()
     strikes = None
@@ -45,7 +51,7 @@ def main() -> int:
     for line in plan_lines(plan):
         print(line)
     checks = chosen.turns // 100 if chosen.checks is None else chosen.checks
-    soak = trio.run(_run, plan, checks)
+    soak = trio.run(_run, plan, checks, chosen.patience)
     if soak is None:
         return 130
     violations = judge(soak.evidence)
@@ -64,7 +70,7 @@ def main() -> int:
     return 1 if violations else 0
 
 
-async def _run(plan: Plan, checks: int) -> Soak | None:
+async def _run(plan: Plan, checks: int, patience: float) -> Soak | None:
     """The soak; None when a signal ended it, and with it all that it had started."""
     soak = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -75,7 +81,7 @@ async def _run(plan: Plan, checks: int) -> Soak | None:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(until_signalled)
-            soak = await run_soak(plan, checks=checks, tell=_tell)
+            soak = await run_soak(plan, checks=checks, patience=patience, tell=_tell)
             nursery.cancel_scope.cancel()
     return soak
 
