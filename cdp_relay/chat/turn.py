@@ -174,7 +174,6 @@ class Turn:
             _log.info("page_lost_after_answer", site=self.desk.name, code=error.code)
             return
         self.timeline.reach(Step.FAILED, code=error.code)
-        _log.info("turn_failed", request=self.request.id, site=self.desk.name, code=error.code)
         self.record.ended("failed", error)
         self.delivery.close(error)
 

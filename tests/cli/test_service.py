@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run, Service, Start, allow_root, set_home, starting
+from tests.cli.conftest import PROGRAM, Run, Service, Start, allow_root, set_home, starting
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -95,6 +96,43 @@ def shared_service(
     """The service that runs already, in a home that the test's commands share with it."""
     monkeypatch.setenv("CDP_RELAY_HOME", str(shared_home))
     return running
+
+
+def test_top_shows_the_running_service_once_and_until_q(shared_service: Service, run: Run) -> None:
+    assert run("chat", "-m", "practice", "Hello!").code == 0
+    picture = run("top", "--once").out
+    assert shared_service.ready["base_url"] in picture
+    assert "practice" in picture
+    assert "the last that ended" in picture
+    seen = run("top", "--json").json
+    assert (seen["running"], seen["pid"]) == (True, shared_service.process.pid)
+    assert seen["recent"][0]["state"] == "finished"
+    assert "Hello!" not in json.dumps(seen)
+
+    code, drawn = in_terminal("top", seen="q ends this view", keys="xq")
+    assert code == 0
+    assert "CDP Relay" in drawn
+    assert drawn.endswith("\x1b[?1049l"), "the terminal is as it was"
+
+
+def in_terminal(*words: str, seen: str, keys: str) -> tuple[int, str]:
+    """Run a command in a terminal, and press keys once something is seen."""
+    ours, theirs = os.openpty()
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    process = subprocess.Popen([*PROGRAM, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    drawn = b""
+    try:
+        while seen.encode() not in drawn:
+            drawn += os.read(ours, 65536)
+        os.write(ours, keys.encode())
+        while piece := os.read(ours, 65536):
+            drawn += piece
+    except OSError:
+        pass  # the other end was closed
+    finally:
+        os.close(ours)
+    return process.wait(timeout=10), drawn.decode()
 
 
 def test_chat_asks_the_running_service(shared_service: Service, run: Run, run_apart: Run) -> None:
