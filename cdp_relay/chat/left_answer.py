@@ -74,8 +74,8 @@ class LeftAnswer:
 
     # --- the page
 
-    async def read(self, tab: Tab, provider: Provider, *, seconds: float, its_own: bool) -> None:
-        """Wait for the answer on a page that shows the chat, and give it out.
+    async def look(self, tab: Tab, provider: Provider, *, seconds: float, its_own: bool) -> RenderedText:
+        """Wait for the answer on a page that shows the chat.
 
         Args:
           its_own: whether the page is the one that the prompt was sent from.
@@ -96,7 +96,7 @@ class LeftAnswer:
             )
         if shown is None:
             raise AnswerLost(f"{title} did not come to the end of its answer.")
-        self._tell(shown, provider)
+        return shown
 
     def _name(self, provider: Provider, conversation_id: str | None) -> None:
         if conversation_id is not None and self.conversation_id is None:
@@ -121,7 +121,13 @@ class LeftAnswer:
 
     # --- telling
 
-    def _tell(self, shown: RenderedText, provider: Provider) -> None:
+    def tell(self, shown: RenderedText, provider: Provider) -> None:
+        """Give the answer out; the turn is over then.
+
+        Raises:
+          AnswerLost: nobody knows any more how calls stand in it.
+          OutputInvalid, ToolCallInvalid: it is not what was asked for, and nothing is sent to mend it.
+        """
         request = self.turn.request
         shape = shape_of(request, self._protocol())
         shaper = None if shape is None else Shaper(shape, lambda: f"call_{secrets.token_hex(12)}")

@@ -25,6 +25,7 @@ from cdp_relay.chat.usage import TokenCounter
 from cdp_relay.chat.vocabulary import Step
 from cdp_relay.errors import (
     AnswerBlocked,
+    AnswerLost,
     BrowserError,
     GenerationFailed,
     OutputInvalid,
@@ -33,7 +34,7 @@ from cdp_relay.errors import (
     ToolCallInvalid,
 )
 from cdp_relay.nursery import sole_error
-from cdp_relay.page import Tab, open_tab
+from cdp_relay.page import RenderedText, Tab, open_tab
 
 __all__ = ["Recovery"]
 
@@ -44,6 +45,12 @@ _KNOWN_SECONDS = 3.0
 """How long the service's start may wait for the journal to say what was left."""
 _INTERRUPTIONS = 3
 """How often the reading gives its tab away to turns that wait for one."""
+
+_PATIENCE = 10
+"""How many times ``limits.recover_seconds`` a chat may take to show an answer."""
+
+_SURE_SECONDS = 15.0
+"""Between two looks at a chat that is loaded anew: no site is silent for so long in what it writes."""
 
 _OF_NO_USE = (OutputInvalid, ToolCallInvalid)
 """What is said of an answer that was read."""
@@ -157,7 +164,8 @@ class Recovery:
                 if self._shows_its_chat(tab, answer, desk):
                     answer.timeline.reach(Step.OPENED, chat="left", recovered=True)
                     seconds = desk.pool.limits.total_seconds
-                    await answer.read(tab, desk.provider, seconds=seconds, its_own=True)
+                    shown = await answer.look(tab, desk.provider, seconds=seconds, its_own=True)
+                    answer.tell(shown, desk.provider)
         except (RelayError, BaseExceptionGroup) as raised:
             error = sole_error(raised)
             if not isinstance(error, RelayError) or isinstance(error, (ShuttingDown, *_OF_NO_USE)):
@@ -180,7 +188,14 @@ class Recovery:
     # --- the chat, in another tab
 
     async def _read_in_its_chat(self, answer: LeftAnswer, desk: Desk) -> str:
-        """Open the chat and read the answer there; gives the tab away to turns that wait for one."""
+        """Open the chat and read the answer there.
+
+        A chat that is loaded anew while the site still writes may show nothing yet, or a part that looks
+        whole. So it is opened until it shows the same answer twice.
+
+        Returns:
+          Why there is no answer.
+        """
         if answer.over:
             return ""
         url, id_ = answer.url(desk.provider), answer.conversation_id
@@ -190,15 +205,43 @@ class Recovery:
                 if answer.turn.submitted
                 else "Nobody saw whether its prompt left, and its chat has no name."
             )
+        seconds = desk.pool.limits.recover_seconds
+        pause = min(seconds, _SURE_SECONDS)
+        until = trio.current_time() + (seconds * _PATIENCE if answer.turn.submitted else pause)
+        before: RenderedText | None = None
+        while True:
+            why = ""
+            try:
+                shown = await self._look_at(answer, desk, url, id_)
+            except (ShuttingDown, *_OWN_WORD):
+                raise
+            except RelayError as error:
+                shown, why = None, error.message
+            if shown is not None and before is not None and shown.markdown == before.markdown:
+                answer.tell(shown, desk.provider)
+                return ""
+            if shown is None and trio.current_time() >= until:
+                return why
+            await trio.sleep(pause)
+            pause *= 1 if shown is not None else 2
+            before = shown
+
+    async def _look_at(self, answer: LeftAnswer, desk: Desk, url: str, id_: str) -> RenderedText:
+        """Look at the chat in a tab, which turns that wait for one get first, though not for ever."""
         for interruption in range(_INTERRUPTIONS + 1):
             patient = interruption == _INTERRUPTIONS
-            if await self._look_at(answer, desk, url, id_, patient=patient):
+            shown = await self._look_once(answer, desk, url, id_, patient=patient)
+            if shown is not None:
                 break
-        return ""
+        else:
+            raise AnswerLost(f"Other requests wanted the tabs of {desk.provider.site.title}.")
+        return shown
 
-    async def _look_at(self, answer: LeftAnswer, desk: Desk, url: str, id_: str, *, patient: bool) -> bool:
-        """Look at the chat in a tab; False when that was given away before the answer was whole."""
-        pool = desk.pool
+    async def _look_once(
+        self, answer: LeftAnswer, desk: Desk, url: str, id_: str, *, patient: bool
+    ) -> RenderedText | None:
+        """Look at the chat; None when the tab was given away before its answer was whole."""
+        pool, shown = desk.pool, None
         async with pool.lease(answer.timeline, party=_PARTY) as site_tab:
             answer.timeline.reach(Step.LEASED, tab=site_tab.tab.target_id, turns=site_tab.turns)
             try:
@@ -206,11 +249,11 @@ class Recovery:
                     await open_conversation(site_tab, url, id_, pool.limits)
                     answer.timeline.reach(Step.OPENED, chat="reopened", recovered=True)
                     seconds = pool.limits.total_seconds
-                    await answer.read(site_tab.tab, desk.provider, seconds=seconds, its_own=False)
+                    shown = await answer.look(site_tab.tab, desk.provider, seconds=seconds, its_own=False)
             except RelayError as error:
                 site_tab.doubtful = isinstance(error, BrowserError)
                 raise
-        return answer.over
+        return shown
 
     # --- tabs
 

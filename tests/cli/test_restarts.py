@@ -35,6 +35,8 @@ def on_the_replica(sites: Sites, start: Start, monkeypatch: pytest.MonkeyPatch) 
     flags = [*shlex.split(os.environ.get("CDP_RELAY_CHROME_ARGS", "")), *sites.server.chromium_flags]
     monkeypatch.setenv("CDP_RELAY_CHROME_ARGS", shlex.join(flags))
     monkeypatch.setenv("CDP_RELAY_CHAT_SITES", "chatgpt")
+    # So long it looks at a chat that it has opened anew.
+    monkeypatch.setenv("CDP_RELAY_LIMITS_RECOVER_SECONDS", "2")
 
 
 def connect(service: Service, body: dict[str, Any], **headers: str) -> http.client.HTTPConnection:
