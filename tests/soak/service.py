@@ -44,12 +44,17 @@ class Census:
     tasks: Mapping[str, int]
     objects: Mapping[str, int]
     """The package's own objects by type."""
-    tabs: int
-    """Pages of the browser that show a site."""
+    pages: tuple[str, ...]
+    """The addresses of the browser's pages that show a site."""
     figures: Mapping[str, float]
     """What ``/metrics`` says, summed over the labels."""
     leftovers: tuple[str, ...]
     """What lies in the folder for temporary files."""
+
+    @property
+    def tabs(self) -> int:
+        """How many pages show a site."""
+        return len(self.pages)
 
 
 @attrs.define(eq=False)
@@ -232,7 +237,7 @@ class Service:
             threads=process.num_threads(),
             tasks=inside["tasks"],
             objects=inside["objects"],
-            tabs=len(sites),
+            pages=tuple(sorted(page["url"] for page in sites)),
             figures=figures,
             leftovers=self.leftovers(),
         )

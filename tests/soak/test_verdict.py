@@ -82,7 +82,7 @@ def census(begun: int, **differences: Any) -> Census:
         "threads": 4,
         "tasks": {"chat.turn": 20},
         "objects": {"cdp_relay.chat.turn.Turn": 2},
-        "tabs": 4,
+        "pages": ("https://claude.ai/new",) * 4,
         "figures": FIGURES,
         "leftovers": (),
     }
@@ -164,7 +164,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "another answer in the journal": (lambda e: _keep(e, text="Something else"), "the journal has"),
     "a prompt that the journal did not see leave": (lambda e: _keep(e, sent=False), "never sent"),
     "an answer that failed in the journal": (lambda e: _keep(e, state="failed"), "says 'failed'"),
-    "too many tabs": (lambda e: _count(e, tabs=5), "5 tabs"),
+    "too many tabs": (lambda e: _count(e, pages=("https://claude.ai/new",) * 5), "5 tabs"),
     "files of a request": (lambda e: _count(e, leftovers=("cdp-relay-files-x",)), "temporary files"),
     "open files": (lambda e: _count(e, files=40), "open files"),
     "threads": (lambda e: _count(e, threads=20), "threads"),

@@ -24,7 +24,7 @@ _EXPECTED: Mapping[Fault, frozenset[str]] = {
     Fault.LEAVES_EARLY: frozenset({"left", "answered"}),
     Fault.HANGS_FIRST: frozenset({"site_timeout", "timeout_error", "server_error"}),
     Fault.HANGS: frozenset({"site_timeout", "timeout_error", "server_error"}),
-    Fault.ENDS_SHORT: frozenset({"answer_incomplete", "api_error", "server_error"}),
+    Fault.ENDS_SHORT: frozenset({"answer_incomplete", "generation_failed", "api_error", "server_error"}),
     Fault.FAILS: frozenset({"generation_failed", "api_error", "server_error"}),
     Fault.OVERLOADED: frozenset({"site_overloaded", "overloaded_error", "server_is_overloaded"}),
 }
@@ -260,7 +260,10 @@ def _the_journal_knows_each(evidence: Evidence) -> Iterator[str]:
 def _nothing_leaks(evidence: Evidence) -> Iterator[str]:
     for census in evidence.censuses:
         if census.tabs > evidence.tabs_allowed:
-            yield f"{census.tabs} tabs are open after {census.begun} requests, of {evidence.tabs_allowed}"
+            yield (
+                f"{census.tabs} tabs are open after {census.begun} requests, of {evidence.tabs_allowed}: "
+                f"{', '.join(census.pages)}"
+            )
         yield from _the_figures_add_up(census)
         if census.leftovers:
             yield f"temporary files are left after {census.begun} requests: {list(census.leftovers)[:5]}"
@@ -311,6 +314,8 @@ def _nothing_grows(life: int, censuses: Sequence[Census]) -> Iterator[str]:
         if added > 40 + 8 * requests and name not in _KEPT:
             yield f"{where}: {added} more objects {name}"
     memory = last.memory_mb - first.memory_mb
+    # What a life has opened for the first time since its first count is no growth.
+    memory -= 3 * max(0, last.tabs - first.tabs)
     if memory > _MEMORY_SLACK_MB + _MEMORY_MB_PER_100 * requests / 100:
         yield f"{where}: memory went from {first.memory_mb} to {last.memory_mb} MB"
 
