@@ -9,6 +9,7 @@ import pytest
 
 from cdp_relay.chat import ChatRequest, Drift, Message, Notice, RequestId, Role, TextPart
 from cdp_relay.chat.contract import Provider, Submission
+from cdp_relay.chat.conversations import Claim, HeldChat, MatchKind, read_units
 from cdp_relay.chat.labels import read_label
 from cdp_relay.chat.offers import (
     SeenModels,
@@ -75,7 +76,7 @@ def plan(
     effort: str | None = None,
     **more: Any,
 ) -> Plan:
-    options = {name: more.pop(name) for name in ("temporary", "seen") if name in more}
+    options = {name: more.pop(name) for name in ("temporary", "seen", "claim") if name in more}
     request = ChatRequest(
         id=RequestId("r"),
         model="site",
@@ -249,6 +250,35 @@ def test_an_old_chat_is_told_only_what_is_new() -> None:
 
 
 # --- words and wishes ------------------------------------------------------------------------------
+
+
+def test_a_chat_that_is_held_is_gone_on_with_in_the_model_that_it_was_begun_with() -> None:
+    story = (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello."), ("user", "And now?"))
+
+    def held(model: str | None, *, temporary: bool = False) -> Claim:
+        chat = HeldChat(
+            id="chat_1",
+            desk="site",
+            conversation_id="c1",
+            url="https://site.test/c/c1",
+            model=model,
+            temporary=temporary,
+        )
+        units = read_units([message(*one) for one in story])
+        return Claim(chat=chat, kind=MatchKind.CLEAN, units=units, known=3)
+
+    for model in (None, "six", "gpt-7"):
+        planned = plan(*story, model=model, claim=held(model))
+        assert (planned.url, planned.conversation_id) == ("https://site.test/c/c1", "c1")
+        assert [one.text for one in planned.messages] == ["And now?"]
+        # By its address a chat says nothing of its model; what is in the menu can be chosen again.
+        assert planned.controls.get("model") == ("six" if model == "six" else None)
+        assert planned.controls["system"] == "Be brief."
+    assert plan(*story, model="gpt-7", claim=held(None)).controls["model"] == "gpt-7"
+    by_address = bare(new_chat_with_model="https://site.test/?model={model}")
+    assert plan(*story, site=by_address, model="gpt-7", claim=held("gpt-7")).controls == {}
+    with pytest.raises(UnsupportedValue):
+        plan(*story, site=by_address, model="gpt-7", claim=held(None))
 
 
 def test_system_text_goes_to_the_field_where_there_is_one() -> None:

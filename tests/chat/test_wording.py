@@ -16,7 +16,14 @@ from cdp_relay.chat.vocabulary import (
     ToolChoice,
     ToolMode,
 )
-from cdp_relay.chat.wording import call_protocol, word_closing, word_prompt
+from cdp_relay.chat.wording import (
+    call_protocol,
+    form_digest,
+    tools_digest,
+    word_closing,
+    word_continuation,
+    word_prompt,
+)
 
 KEY = b"a secret of this relay's"
 READ = Tool(name="read_file", description="Read a file.", parameters={"type": "object"})
@@ -72,3 +79,78 @@ def test_nobody_else_can_know_what_a_call_looks_like() -> None:
     assert theirs is not None
     assert ours.marker != theirs.marker
     assert call_protocol(WITH_TOOLS, KEY) == ours
+
+
+# --- a chat that goes on ---------------------------------------------------------------------------------
+
+WRITE = attrs.evolve(READ, name="write_file")
+NEXT = Message(role=Role.USER, parts=(TextPart("And the host?"),))
+
+
+def going_on(
+    request: ChatRequest, *new: Message, told: ChatRequest | None = None, superseding: bool = False
+) -> str:
+    """What a chat is told that was told of *told* last; of the same as now when left out."""
+    told = told or request
+    request = attrs.evolve(request, messages=(*PLAIN.messages, Message(role=Role.ASSISTANT), *new))
+    calls = call_protocol(request, KEY)
+    tools, form = tools_digest(told), form_digest(told)
+    return word_continuation(request, new, calls, tools=tools, form=form, superseding=superseding)
+
+
+def test_a_chat_that_goes_on_is_told_only_what_is_new() -> None:
+    assert going_on(PLAIN, NEXT) == "And the host?"
+    said = going_on(WITH_TOOLS, NEXT)
+    assert "And the host?" in said
+    assert "Which port?" not in said
+    assert "# Tools" not in said
+    assert "call_" in said.splitlines()[-2]  # the reminder
+    said = going_on(AS_JSON, NEXT)
+    assert ("JSON Schema" in said, said.endswith("no code fence.")) == (False, True)
+    # A request that takes the last message back says so first.
+    assert going_on(PLAIN, NEXT, superseding=True).startswith("My last message in this chat")
+
+
+def test_tools_are_told_again_when_they_changed_and_not_when_only_their_order_did() -> None:
+    both, turned = (attrs.evolve(PLAIN, tools=tools) for tools in ((READ, WRITE), (WRITE, READ)))
+    assert "# Tools" not in going_on(both, NEXT, told=turned)
+    said = going_on(both, NEXT, told=WITH_TOOLS)
+    assert "The list of tools has changed" in said
+    assert "### write_file" in said
+    first = going_on(both, NEXT, told=PLAIN)
+    assert "### write_file" in first
+    assert "has changed" not in first
+    assert "none can be called any more" in going_on(PLAIN, NEXT, told=WITH_TOOLS)
+
+
+def test_what_may_be_called_in_this_answer_is_told_without_the_list() -> None:
+    both = attrs.evolve(PLAIN, tools=(READ, WRITE))
+
+    def choice(mode: ToolMode, *names: str) -> str:
+        return going_on(attrs.evolve(both, tool_choice=ToolChoice(mode=mode, names=names)), NEXT, told=both)
+
+    assert "only these tools may be called: `write_file`." in choice(ToolMode.AUTO, "write_file")
+    assert "must call the tool `write_file`" in choice(ToolMode.REQUIRED, "write_file")
+    assert "No tool can be called in this answer" in choice(ToolMode.NONE)
+    for said in (choice(ToolMode.AUTO, "write_file"), choice(ToolMode.REQUIRED), choice(ToolMode.NONE)):
+        assert "### " not in said
+
+
+def test_the_form_of_answers_is_told_when_it_changes_either_way() -> None:
+    other = attrs.evolve(PLAIN, output=OutputFormat(schema={"type": "array"}))
+    assert "JSON Schema" in going_on(other, NEXT, told=AS_JSON)
+    assert "need not be JSON any more" in going_on(PLAIN, NEXT, told=other)
+
+
+def test_system_messages_alone_are_told_as_such() -> None:
+    how = Message(role=Role.SYSTEM, parts=(TextPart("Be brief."),))
+    said = going_on(WITH_TOOLS, how)
+    assert "# Instructions\n\nBe brief.\n\n" in said
+    assert "Continue the conversation" in said
+
+
+def test_a_result_is_told_in_the_form_that_the_chat_was_taught() -> None:
+    result = Message(role=Role.TOOL, parts=(TextPart(""),), name="read_file")
+    said = going_on(WITH_TOOLS, result)
+    assert said.startswith("# Results of your calls\n\n<result_")
+    assert 'tool="read_file"' in said
