@@ -36,7 +36,6 @@ __all__ = ["EndedTurn", "LiveTurn", "TurnBoard"]
 _log = structlog.stdlib.get_logger("cdp_relay.turn")
 
 _RECENT = 50
-_Piece = TextDelta | ToolCallArguments
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +100,8 @@ class LiveTurn:
 
     def event(self, event: ChatEvent) -> None:
         """Note what the client is told; on the hot path."""
-        if isinstance(event, _Piece):
+        # For each delta: isinstance() of both takes half as long again.
+        if type(event) is TextDelta or type(event) is ToolCallArguments:
             self.characters += len(event.text)
             self.pieces += 1
             if self.first_word_at is None:
