@@ -23,13 +23,21 @@ _log = logging.getLogger("cdp_relay.cdp")
 class Pending:
     """A command on its way: who waits for it, and whether anybody still does."""
 
-    __slots__ = ("abandoned", "method", "session", "task")
+    __slots__ = ("abandoned", "late", "method", "session", "task")
 
-    def __init__(self, session: Session, method: str, task: trio.lowlevel.Task | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        method: str,
+        task: trio.lowlevel.Task | None,
+        late: Callable[[Payload], None] | None = None,
+    ) -> None:
         self.session = session
         self.method = method
         self.task = task
         """None for a command that was sent and forgotten."""
+        self.late = late
+        """Told of an answer that nobody waited for any more."""
         self.abandoned = False
 
 
@@ -57,12 +65,13 @@ class CommandTable:
         self._pending[number] = pending
 
     async def wait(self, number: int, pending: Pending) -> Payload:
-        """Wait for the answer; cancelling forgets the command, and its late answer is ignored."""
+        """Wait for the answer; cancelling forgets the command, save for whoever wants its late answer."""
 
         def abandon(_: Callable[[], None]) -> trio.lowlevel.Abort:
             pending.abandoned = True
             pending.task = None
-            self._pending.pop(number, None)
+            if pending.late is None:
+                self._pending.pop(number, None)
             return trio.lowlevel.Abort.SUCCEEDED
 
         payload: Payload = await trio.lowlevel.wait_task_rescheduled(abandon)
@@ -76,7 +85,10 @@ class CommandTable:
             return
         task, pending.task = pending.task, None
         if task is None:
-            if error is not None:
+            if pending.late is not None and error is None:
+                self.late_answers += 1
+                pending.late(payload)
+            elif error is not None:
                 self.post_failures += 1
                 _log.debug("%s was refused: %s", pending.method, error.get("message"))
         elif error is None:

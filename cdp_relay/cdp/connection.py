@@ -156,12 +156,17 @@ class Connection:
     # --- commands -----------------------------------------------------------------------------
 
     async def _request(
-        self, session: Session, method: str, params: JSON | None, timeout: float | None
+        self,
+        session: Session,
+        method: str,
+        params: JSON | None,
+        timeout: float | None,
+        late: Callable[[Payload], None] | None = None,
     ) -> Payload:
         """Send a command and wait for its answer; see :meth:`Session.execute`."""
         seconds = self._deadline(session, method, params) if timeout is None else timeout
         with _traced(session, method) if _log.isEnabledFor(logging.DEBUG) else _UNTRACED:
-            pending = Pending(session, method, trio.lowlevel.current_task())
+            pending = Pending(session, method, trio.lowlevel.current_task(), late)
             number = self._enqueue(pending, params)
             with trio.move_on_after(seconds):
                 return await self._commands.wait(number, pending)

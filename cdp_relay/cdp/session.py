@@ -102,11 +102,19 @@ class Session:
 
     # --- commands -----------------------------------------------------------------------------
 
-    async def execute(self, command: Command[T], *, timeout: float | None = None) -> T:
+    async def execute(
+        self,
+        command: Command[T],
+        *,
+        timeout: float | None = None,
+        late: Callable[[JSON], None] | None = None,
+    ) -> T:
         """Run a command object (ours, or of any binding of the pycdp family); return its result.
 
         Args:
           timeout: seconds; the deadline of the command's class when left out.
+          late: told of the result when it comes after all that, or after the caller was cancelled: for
+            commands whose effect would have to be undone.
 
         Raises:
           CommandTimeout: no answer came in time.
@@ -116,7 +124,7 @@ class Session:
         """
         request = next(command)
         try:
-            answer = await self.call(request["method"], request.get("params"), timeout=timeout)
+            answer = await self.call(request["method"], request.get("params"), timeout=timeout, late=late)
             command.send(answer)
         except StopIteration as done:
             result: T = done.value
@@ -125,9 +133,17 @@ class Session:
             command.close()
         raise ProtocolViolation(f"The command {request['method']} wants to send twice.")
 
-    async def call(self, method: str, params: JSON | None = None, *, timeout: float | None = None) -> JSON:
+    async def call(
+        self,
+        method: str,
+        params: JSON | None = None,
+        *,
+        timeout: float | None = None,
+        late: Callable[[JSON], None] | None = None,
+    ) -> JSON:
         """Send a command by name and return its result as it came; raises as :meth:`execute`."""
-        return decode_payload(await self.connection._request(self, method, params, timeout))
+        told = None if late is None else lambda payload: late(decode_payload(payload))
+        return decode_payload(await self.connection._request(self, method, params, timeout, told))
 
     def post(self, method: str, params: JSON | None = None) -> None:
         """Send a command and forget it. Never waits and never raises for the browser's sake.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 
 from cdp_relay.cdp import protocol
+from cdp_relay.cdp.event import JSON
 from cdp_relay.errors import CommandFailed, RelayError, TabClosed
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ class Targets:
         command = protocol.Target.create_target(
             url, browser_context_id=context, background=background, new_window=new_window
         )
-        return await self._connection.root.execute(command)
+        return await self._connection.root.execute(command, late=self._close_late)
+
+    def _close_late(self, made: JSON) -> None:
+        """Close a page that a browser made after nobody waited for it any more."""
+        self._connection.root.post("Target.closeTarget", {"targetId": made.get("targetId")})
 
     async def close_page(self, target_id: str) -> None:
         """Close a page without asking it (no ``beforeunload`` question), and see it go.

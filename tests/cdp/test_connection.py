@@ -330,6 +330,30 @@ async def test_a_page_whose_maker_was_cancelled_is_closed_again() -> None:
             await closed.wait()
 
 
+async def test_a_page_that_comes_after_its_deadline_is_closed_again() -> None:
+    closed = trio.Event()
+    late = trio.Event()
+
+    async def browser(peer: Peer) -> None:
+        while True:
+            command = await peer.command()
+            if command["method"] == "Target.createTarget":
+                await late.wait()
+                await peer.answer(command, targetId="PAGE")
+            elif command["method"] == "Target.closeTarget":
+                assert command["params"] == {"targetId": "PAGE"}
+                closed.set()
+
+    limits = ConnectionLimits(target_seconds=0.05)
+    async with open_peer(browser) as url, open_connection(url, limits=limits) as connection:
+        with pytest.raises(CommandTimeout):
+            await connection.targets.create_page()
+        late.set()
+        with trio.fail_after(5):
+            await closed.wait()
+        assert "Target.createTarget" not in connection.statistics().pending
+
+
 # --- opening and addresses ---------------------------------------------------------------------
 
 
