@@ -26,6 +26,7 @@ PROSE = [
     "docs/reliability.md",
     "docs/many-at-once.md",
     "docs/conversations.md",
+    "docs/restarts.md",
 ]
 
 
