@@ -175,7 +175,11 @@ async def test_every_dialect_tells_an_answer_again(
     async with serving_shared(relay) as server:
         first = await send(server, "POST", path, data)
         again = await send(server, "POST", path, data, AGAIN)
+        # Claude Code asks for the same without a stream when its stream broke.
+        otherwise = json.dumps({"model": "practice", "stream": not streamed, **body}).encode()
+        other = await send(server, "POST", path, otherwise, AGAIN)
     assert len(relay.asked) == 1
+    assert (other.status, other.headers["x-cdp-relay-shared"]) == (200, "kept")
     assert (again.status, again.whole, again.headers["x-cdp-relay-shared"]) == (200, True, "kept")
     for reply in (first, again):
         told = reply.body.decode()
