@@ -7,7 +7,9 @@ face of it all. Only the light parts are re-exported here, because every provide
 
 from cdp_relay.chat.usage import estimate_tokens
 from cdp_relay.chat.vocabulary import (
+    AnswerShared,
     ChatEvent,
+    ChatNamed,
     ChatRequest,
     Drift,
     FilePart,
@@ -27,7 +29,9 @@ from cdp_relay.chat.vocabulary import (
 )
 
 __all__ = [
+    "AnswerShared",
     "ChatEvent",
+    "ChatNamed",
     "ChatRequest",
     "Drift",
     "FilePart",
