@@ -29,7 +29,7 @@ async def test_requests_with_faults_each_end_once_and_leave_nothing_behind() -> 
         print(line)
     # Ended from within, it leaves nothing behind.
     with trio.fail_after(130):
-        soak = await run_soak(plan, checks=1, patience=2.0)
+        soak = await run_soak(plan, checks=1, patience=3.0)
     violations = judge(soak.evidence)
     print(sum_line(soak), *outcome_table(soak.asked), *strike_lines(soak), sep="\n")
     assert not violations, "\n".join([f"seed {SEED}", *violations, *story(soak, violations)])
