@@ -39,6 +39,8 @@ class TurnChange:
     prompts: tuple[SentPrompt, ...] = ()
     news: tuple[KeptEntry, ...] = ()
     """What was told since the last time."""
+    anew: bool = False
+    """Whether that takes the place of what stands there."""
     files: tuple[tuple[str, bytes], ...] = ()
     """The answer's files by their digests."""
     whole: tuple[TellEntry, ...] | None = None

@@ -181,8 +181,9 @@ class Database:
                 (key, prompt.number, prompt.at, prompt.conversation_id, prompt.chars, text),
             )
         entries = change.news
-        if change.whole is not None:
+        if change.anew or change.whole is not None:
             connection.execute("DELETE FROM told WHERE turn = ?", (key,))
+        if change.whole is not None:
             entries = tuple(kept_entries(change.whole, self.redaction))
         if entries:
             connection.execute(

@@ -222,10 +222,13 @@ class StoredRecord:
         self._noted = False
         self.row["answer_chars"] = self.telling.text_chars
         whole: tuple[TellEntry, ...] | None = None
+        anew = self._anew or self.telling.undone
         news: tuple[KeptEntry, ...] = ()
-        if self.is_over or self._anew or self.telling.undone:
+        if self.is_over:
             whole = tuple(self.telling.take_all())
         else:
+            if anew:
+                self.telling.start_over()
             news = tuple(self.telling.take_news())
         change = TurnChange(
             row=dict(self.row),
@@ -233,6 +236,7 @@ class StoredRecord:
             prompts=tuple(self.prompts[self._prompts_written :]),
             files=tuple(self._files[self._files_written :]),
             news=news,
+            anew=anew,
             whole=whole,
         )
         self._request_written = True

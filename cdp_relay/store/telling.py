@@ -77,8 +77,8 @@ class Telling:
     """Entries that :meth:`take_news` has given out whole."""
     _noted_pieces: int = attrs.field(default=0, init=False)
     """Pieces of the entry after them that it has given out."""
-    _running: RunningText | None = attrs.field(default=None, init=False)
-    """Of the entry after them: what was not yet certain."""
+    _running: dict[tuple[_DeltaKind, int], RunningText] = attrs.field(factory=dict, init=False)
+    """Of each kind of text: what is not yet certain."""
     undone: bool = attrs.field(default=False, init=False)
     """Whether something is no longer true that :meth:`take_news` has given out."""
 
@@ -164,32 +164,32 @@ class Telling:
         self.undone = True
 
     def take_news(self) -> list[KeptEntry]:
-        """What has come since the last time, without what is not yet certain to be no secret."""
+        """What has come since the last time, without what is not yet certain to be no secret: of each kind
+        of text its last words, which come with the words after them, or with the whole."""
         news: list[KeptEntry] = []
         while self._noted < len(self.entries):
             entry = self.entries[self._noted]
             if isinstance(entry, Segment):
-                running = self._running = self._running or RunningText(self.redaction)
+                running = self._running.setdefault((entry.kind, entry.index), RunningText(self.redaction))
                 text = running.feed("".join(entry.pieces[self._noted_pieces :]))
                 self._noted_pieces = len(entry.pieces)
-                if entry is self._open:
-                    if text:
-                        news.append(_kept_delta(entry, [text]))
-                    break
-                text += running.close()
                 if text:
                     news.append(_kept_delta(entry, [text]))
+                if entry is self._open:
+                    break
             else:
                 news += kept_entries([entry], self.redaction)
             self._noted += 1
             self._noted_pieces = 0
-            self._running = None
         return news
 
+    def start_over(self) -> None:
+        """Count everything as news again: what was given out is gone, or no longer true."""
+        self._noted, self._noted_pieces, self.undone = 0, 0, False
+        self._running.clear()
+
     def take_all(self) -> list[TellEntry]:
-        """Everything so far, for the whole to be written anew; news are counted from here."""
-        self._noted, self._noted_pieces, self._running, self.undone = 0, 0, None, False
-        # Copies: they are written in another thread, and the turn may go on.
+        """Everything so far. These are copies: they are written in another thread, and the turn may go on."""
         return [
             attrs.evolve(entry, pieces=list(entry.pieces), times=list(entry.times))
             if isinstance(entry, Segment)

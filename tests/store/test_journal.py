@@ -160,7 +160,16 @@ async def test_a_running_turn_is_known_at_once_and_soon_on_the_disk(
             stored = reader.turn(str(listed.id))
         assert stored is not None
         whole = "".join(words)
-        assert stored.text == whole[: len(whole) - 900] + "other"
+        assert stored.text.startswith(whole[:450])
+        assert (whole[: len(whole) - 900] + "other").startswith(stored.text)
+        more = " and so on" * 50
+        record.event(TextDelta(more))
+        await flush(journal)
+        with open_reader(tmp_path / "journal.db") as reader:
+            stored = reader.turn(str(listed.id))
+        assert stored is not None
+        assert f"{whole[: len(whole) - 900]}other{more}".startswith(stored.text)
+        assert len(stored.text) > len(whole) - 900 + 300
 
 
 async def test_no_secret_of_a_turn_is_on_the_disk(tmp_path: Path) -> None:

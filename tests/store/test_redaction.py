@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
 )
 def test_what_only_looks_like_a_secret_stays(text: str) -> None:
     assert Redaction().blot(text) == text
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["sk-", "eyJ", "eyJabcdefgh.", "://a:", "-----BEGIN A PRIVATE KEY-----", "Bearer ", "xoxb-", "a_secret_"],
+)
+def test_no_text_takes_long_to_look_through(unit: str) -> None:
+    text = unit * (200_000 // len(unit)) + "PRIVATE KEY"
+    began = time.thread_time()
+    Redaction().blot(text)
+    assert time.thread_time() - began < 1.0
 
 
 def test_a_users_own_expressions_are_applied_as_well() -> None:
