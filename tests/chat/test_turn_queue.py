@@ -137,7 +137,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.news(self.now)
         for at, ticket in enumerate(self.queue.in_order(), 1):
             assert abs(ticket.told - at) * 5 < max(ticket.told, 1)
-        waits = self.queue.waits(len(self.queue), self.now)
+            assert self.queue.position(ticket) == at
+        waits = [self.queue.seconds_until(at, self.now) for at in range(1, len(self.queue) + 1)]
         assert waits == sorted(waits)
         assert all(seconds >= 0 for seconds in waits)
 
@@ -187,8 +188,8 @@ def test_the_wait_is_estimated_from_what_turns_take_and_how_far_they_are() -> No
     for at in (20.0, 25.0):
         queue.join(Ticket("a"), at)
     joined(queue, "a", "a", "a")
-    assert queue.waits(3, 30.0) == pytest.approx([10.0, 15.0, 30.0])
-    assert queue.waits(1, 500.0) == pytest.approx([5.0]), "a turn that takes long may take longer"
+    assert [queue.seconds_until(at, 30.0) for at in (1, 2, 3)] == pytest.approx([10.0, 15.0, 30.0])
+    assert queue.seconds_until(1, 500.0) == pytest.approx(5.0), "a turn that takes long may take longer"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Sans-IO: the pool tells what happens and when, and is told whom to call.
 from __future__ import annotations
 
 import enum
-import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -167,34 +166,35 @@ class TurnQueue:
 
     # --- how long it takes
 
-    def waits(self, count: int, now: float) -> list[float]:
-        """Estimate in how many seconds the first *count* of the queue are served."""
+    def position(self, ticket: Ticket) -> int:
+        """The place of one that waits in :meth:`in_order`, from 1."""
+        ahead = self._round[ticket.party].index(ticket)
+        rounds_before = sum(min(len(tickets), ahead) for tickets in self._round.values())
+        parties = itertools.takewhile(lambda party: party != ticket.party, self._round)
+        return rounds_before + sum(len(self._round[party]) > ahead for party in parties) + 1
+
+    def seconds_until(self, position: int, now: float) -> float:
+        """Estimate in how many seconds the one at this place in the queue is served."""
         # One that takes longer than most may take longer still.
         least = self.turn_seconds / 4
         free_in = [max(self.turn_seconds - (now - ticket.since), least) for ticket in self._running]
         # Slots in which a tab is made ready are free soon.
         free_in += [0.0] * max(0, self.size - len(free_in))
-        heapq.heapify(free_in)
-        waits = []
-        for _ in range(count):
-            waits.append(free_in[0])
-            heapq.heapreplace(free_in, free_in[0] + self.turn_seconds)
-        return waits
+        # None is a whole turn later than another, so they come free in the same order again and again.
+        turns, slot = divmod(position - 1, len(free_in))
+        return sorted(free_in)[slot] + turns * self.turn_seconds
 
     def news(self, now: float) -> list[tuple[Ticket, int, float]]:
         """Those whose position differs by a fifth from what they were told: ticket, position and seconds.
 
         One is so told a few times on its way through a long queue, and of each step near its end.
         """
-        moved = [
-            (at, ticket)
-            for at, ticket in enumerate(self.in_order(), 1)
-            if at != ticket.told and abs(at - ticket.told) * 5 >= ticket.told
-        ]
-        waits = self.waits(moved[-1][0], now) if moved else []
-        for at, ticket in moved:
-            ticket.told = at
-        return [(ticket, at, waits[at - 1]) for at, ticket in moved]
+        news = []
+        for position, ticket in enumerate(self.in_order(), 1):
+            if position != ticket.told and abs(position - ticket.told) * 5 >= ticket.told:
+                ticket.told = position
+                news.append((ticket, position, self.seconds_until(position, now)))
+        return news
 
     # --- within
 

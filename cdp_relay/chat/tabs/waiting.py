@@ -119,7 +119,7 @@ class WaitingRoom:
         self._moved()
 
     def _full(self, message: str) -> QueueFull:
-        soonest = self.queue.waits(1, trio.current_time())[0]
+        soonest = self.queue.seconds_until(1, trio.current_time())
         return QueueFull(message, retry_after_seconds=min(_LONGEST_RETRY_SECONDS, max(1.0, soonest)))
 
     def _shutting_down(self) -> ShuttingDown:
@@ -129,8 +129,8 @@ class WaitingRoom:
 
     def _tell_first(self, ticket: Ticket) -> None:
         """Tell one that has just begun to wait."""
-        ticket.told = self.queue.in_order().index(ticket) + 1
-        seconds = self.queue.waits(ticket.told, trio.current_time())[-1]
+        ticket.told = self.queue.position(ticket)
+        seconds = self.queue.seconds_until(ticket.told, trio.current_time())
         _reach(self._waiting[ticket], ticket.told, seconds)
 
     def _moved(self) -> None:
