@@ -38,6 +38,7 @@ from cdp_relay.errors import (
     RelayError,
     SelectorDrift,
     SubmitAmbiguous,
+    SubmitFailed,
     UnsupportedValue,
 )
 from cdp_relay.page import read_last_turn
@@ -331,7 +332,7 @@ class ChatTie:
         """
         if isinstance(error, SubmitAmbiguous):
             self.lose()
-        else:
+        elif not isinstance(error, SubmitFailed) and not exchange.refused:
             self.keep(plan, calls, exchange, exchange.reader.conversation_id)
 
     @contextmanager

@@ -86,6 +86,11 @@ class Exchange:
         """Whether a failure may have sent the prompt."""
         return self._sender is not None and self._sender.pressed
 
+    @property
+    def refused(self) -> bool:
+        """Whether the site has refused the prompt, and so has not taken it."""
+        return self._receiver.refused
+
     async def send(self, before: Callable[[str, str | None], Awaitable[None]]) -> None:
         """Compose the prompt and send it, once.
 

@@ -126,6 +126,11 @@ class Receiver:
         """Whether nothing of the answer is on its way any more."""
         return self._halted or self.reader.over or (not self._open and self.reader.topic is None)
 
+    @property
+    def refused(self) -> bool:
+        """Whether the site has answered the prompt's request with something that is no answer."""
+        return self._refusal is not None
+
     async def receive(self) -> None:
         """Read until the answer is whole, or there is enough of it.
 

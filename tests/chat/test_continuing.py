@@ -18,6 +18,7 @@ from cdp_relay.chat import Message, Role, Step, TextDelta, TextPart
 from cdp_relay.chat.record import ChatRow, NoJournal
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, ChatNamed, ChatRequest, Tool, ToolCall, ToolCallEnded
+from cdp_relay.errors import SiteOverloaded
 from cdp_relay.settings import Home
 from tests.chat.conftest import Heard, ask, one_site_relay, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite, Refusal
@@ -179,6 +180,14 @@ async def test_a_chat_is_opened_again_and_left_when_it_is_not_as_it_was(
     assert len(set(chats(chatgpt_site))) == 3
     heard = await agent.result("four")
     assert (heard.notices, heard.facts(Step.OPENED)["chat"]) == ([], "held")
+
+    # A prompt that was refused for another reason has told the chat nothing.
+    chatgpt_site.say(Refusal(status=503))
+    with pytest.raises(SiteOverloaded):
+        await agent.result("five")
+    heard = await agent.result("five")
+    assert (heard.notices, heard.facts(Step.OPENED)["chat"]) == ([], "reopened")
+    assert "void" not in chatgpt_site.prompts[-1]
 
 
 async def test_what_a_client_takes_back_is_said_to_be_void(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
