@@ -5,11 +5,16 @@ Frozen values only, so that every door can show them without touching a browser.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from cdp_relay.chat.drift import DriftSeen
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name
-from cdp_relay.chat.tabs.statistics import PoolStatistics
+
+if TYPE_CHECKING:
+    # By type alone: commands that only list models start without what drives a browser.
+    from cdp_relay.chat.tabs.statistics import PoolStatistics
 
 __all__ = ["BrowserStatus", "ModelInfo", "ModelRest", "RelayStatus", "Route", "SiteStatus"]
 
