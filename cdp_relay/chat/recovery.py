@@ -153,8 +153,10 @@ class Recovery:
           Why there is no use in looking at the chat in another tab; mostly nothing.
         """
         browser, target, why = desk.browser, answer.turn.tab, ""
+        if target is None:
+            return ""
         living = await browser.supervisor.browser(timeout=browser.settings.start_seconds)
-        if target is None or target not in self.notes.left(living):
+        if target not in self.notes.left(living):
             return ""
         try:
             # Until it is of no use any more it stays noted, should this service be ended as well.

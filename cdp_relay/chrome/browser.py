@@ -148,7 +148,8 @@ async def open_browser(
                     yield browser
                 finally:
                     nursery.cancel_scope.cancel()
-                    if settings.keep_running and not _is_stalled(browser):
+                    lives = not launched.process.exited.is_set()
+                    if settings.keep_running and lives and not _is_stalled(browser):
                         launched.process.left = True
                         _log.info("chrome.kept_running", pid=browser.pid, url=http_url)
                     else:

@@ -84,6 +84,7 @@ class _Ending:
     patience: float
     spare_chrome: bool = False
     """Whether the browser is left alone even by the last way out."""
+    last_seconds: float = LAST_SECONDS
     patient: bool = False
     """Whether there are answers to wait for: the service is up."""
     asked: trio.Event = attrs.field(factory=trio.Event)
@@ -99,11 +100,11 @@ class _Ending:
                 f"Stopping; running answers have {self.patience:g} s. Once more cuts them off.", err=True
             )
             self.asked.set()
-            self._bound(self.patience + LAST_SECONDS)
+            self._bound(self.patience + self.last_seconds)
         elif not self.scope.cancel_called:
             click.echo("Stopping at once.", err=True)
             self.scope.cancel()
-            self._bound(LAST_SECONDS)
+            self._bound(self.last_seconds)
         else:
             _kill_everything(spare_chrome=self.spare_chrome)
 

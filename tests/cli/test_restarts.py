@@ -8,6 +8,8 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from contextlib import closing
@@ -171,3 +173,13 @@ async def test_a_client_that_reads_nothing_cannot_hold_up_the_end_and_chrome_sta
     assert chrome_facts(home)["pid"] == chrome
     assert second.stop() == 0
     assert not lives(chrome)
+
+
+def test_an_end_that_does_not_come_is_brought_about() -> None:
+    program = (
+        "import time; from cdp_relay.cli.service import _Ending;"
+        "_Ending(patience=0.05, patient=True, last_seconds=0.05).ask(); time.sleep(60)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=50, check=False)
+    assert ended.returncode == 130
+    assert b"did not stop within 0.1 s" in ended.stderr
