@@ -194,7 +194,7 @@ class Relay:
         events = self.answers.tell(found or self._begin(request), shared=found is not None)
         async with aclosing(events):
             async for event in events:
-                yield event
+                yield event  # noqa: ASYNC119  # whoever iterates it closes it, as the docstring wants
 
     async def shared_with(self, request: ChatRequest) -> RequestId | None:
         """The request whose answer this one would be given; None when it would be asked.

@@ -116,14 +116,14 @@ class _Requests:
             async with aclosing(self.service.relay.follow(turn.summary.id, raw=True)) as events:
                 async for event in events:
                     begun = True
-                    yield event
+                    yield event  # noqa: ASYNC119  # closed by the task that reads a stream's events
             return
         except NotFound:
             if begun or turn.summary.ended_at is None:
                 raise
         async with aclosing(kept_events(turn)) as events:
             async for event in events:
-                yield event
+                yield event  # noqa: ASYNC119
 
     async def cancel(self, request_id: str) -> Response:
         turn = await self.turn_or_404(request_id)
