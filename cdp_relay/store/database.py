@@ -166,7 +166,7 @@ class Database:
 
     def _write_turn(self, connection: sqlite3.Connection, change: TurnChange) -> None:
         key = change.row["key"]
-        row = dict(change.row, first_words=self.redaction.blot(change.row["first_words"]))
+        row = dict(change.row, first_words=self.redaction.beginning(change.row["first_words"]))
         if row["error"] is not None:
             row["error"] = pack(self.redaction.blot_all(row["error"]))
         connection.execute(_UPSERT, row)

@@ -222,7 +222,7 @@ class StoredJournal:
 
     def _summary_of(self, record: StoredRecord) -> TurnSummary:
         row = record.row
-        words = self._redaction.blot(row["first_words"])
+        words = self._redaction.beginning(row["first_words"])
         return summary_of(dict(row, answer_chars=record.telling.text_chars, first_words=words), row["error"])
 
     def _turn_of(self, record: StoredRecord) -> StoredTurn:

@@ -20,6 +20,7 @@ from cdp_relay.chat.vocabulary import (
     Step,
     StepReached,
     TextDelta,
+    TextPart,
     ToolCallArguments,
     ToolCallBegan,
     ToolCallEnded,
@@ -31,7 +32,7 @@ from cdp_relay.store.telling import TellEntry, Telling
 
 __all__ = ["StoredRecord", "new_row"]
 
-_FIRST_WORDS = 160
+_FIRST_WORDS = 2_000
 _MAX_FILE_BYTES = 32 * 1024 * 1024
 _SEEN = frozenset({StepReached, ChatNamed, Finished, FileProduced})
 _ANSWER = frozenset(
@@ -84,9 +85,10 @@ def new_row(request: ChatRequest, *, key: int, run: str, content: bool) -> dict[
 
 
 def _first_words(request: ChatRequest) -> str:
-    """The beginning of what the user said last, for lists."""
+    """The beginning of what the user said last, for lists; longer than is shown, as a part of a secret could
+    not be told from other words."""
     said = next((m.text for m in reversed(request.messages) if m.role is Role.USER and m.text.strip()), "")
-    return " ".join(said[: 4 * _FIRST_WORDS].split())[:_FIRST_WORDS]
+    return " ".join(said[:_FIRST_WORDS].split())
 
 
 @attrs.define(eq=False)
@@ -111,6 +113,8 @@ class StoredRecord:
     _prompts_written: int = attrs.field(default=0, init=False)
     _files: list[tuple[str, bytes]] = attrs.field(factory=list, init=False)
     _files_written: int = attrs.field(default=0, init=False)
+    _asked_chars: int | None = attrs.field(default=None, init=False)
+    """How much the request holds, once that was counted."""
     _anew: bool = attrs.field(default=False, init=False)
     """Whether nothing that was written can be relied on."""
 
@@ -136,8 +140,15 @@ class StoredRecord:
 
     @property
     def held_chars(self) -> int:
-        """How much text it holds in memory."""
-        return self.telling.held_chars + sum(prompt.chars for prompt in self.prompts)
+        """How much it holds in memory, in characters and bytes of files."""
+        if self._asked_chars is None:
+            self._asked_chars = sum(
+                len(part.text) if isinstance(part, TextPart) else len(part.data)
+                for message in self.request.messages
+                for part in message.parts
+            )
+        told = self.telling.held_chars + sum(len(data) for _, data in self._files)
+        return self._asked_chars + told + sum(prompt.chars for prompt in self.prompts)
 
     # --- what the turn tells
 

@@ -27,6 +27,8 @@ _HELD_BACK_OWN = 512
 _MAX_HELD_BACK = 16 * 1024
 """A text without any place to cut is cut after so many characters all the same."""
 
+_BEGINNING = 160
+
 _PLACE_TO_CUT = re.compile(r"[^A-Za-z0-9_\-+/=.:@%~]")
 """No key or token holds such a character."""
 
@@ -131,6 +133,10 @@ class Redaction:
         """The text without its secrets."""
         spans = self.spans(text)
         return _without(text, spans) if spans else text
+
+    def beginning(self, text: str) -> str:
+        """The first words of a text, without the secrets of the whole."""
+        return self.blot(text)[:_BEGINNING]
 
     def blot_pieces(self, pieces: Sequence[str]) -> list[str]:
         """The pieces of one text without the secrets of the whole; a mark stands in the piece where the

@@ -174,7 +174,8 @@ async def test_a_running_turn_is_known_at_once_and_soon_on_the_disk(
 
 async def test_no_secret_of_a_turn_is_on_the_disk(tmp_path: Path) -> None:
     async with journal_in(tmp_path, redact=("Falcon",)) as journal:
-        record = begin(journal, asked(f"use {SECRET} for Falcon", session="s"))
+        # The list's first words end within the second secret.
+        record = begin(journal, asked(f"use {SECRET} for Falcon {'x' * 110} {SECRET}", session="s"))
         await record.sending(f"use {SECRET} for Falcon", None)
         record.event(Notice(code="n", message=SECRET))
         for piece in ("key ", SECRET[:9], SECRET[9:], " of Fal", "con ", "x" * 2000):
@@ -183,6 +184,7 @@ async def test_no_secret_of_a_turn_is_on_the_disk(tmp_path: Path) -> None:
         record.event(ToolCallEnded(index=0, id="1", name="t", arguments=f'{{"key":"{SECRET}"}}'))
         (live,) = await journal.turns()
         assert MARK in live.first_words
+        assert SECRET[:8] not in live.first_words
         record.ended("failed", CapReached(f"Not with {SECRET}."))
         journal.put_response("resp_1", f'{{"output":[{{"id":"o","text":"{SECRET}"}}]}}'.encode(), b"[]")
         chat = ChatRow(
@@ -202,7 +204,7 @@ async def test_no_secret_of_a_turn_is_on_the_disk(tmp_path: Path) -> None:
         assert response is not None
         with open_reader(tmp_path / "journal.db") as reader:
             kept = f"{reader.turn(str(live.id))}{reader.chats()}{response.body!r}"
-        for secret in (SECRET, "Falcon"):
+        for secret in (SECRET[:12], "Falcon"):
             assert secret not in kept
             assert secret not in told.replace(f"{chat}", "")
         assert turn.text.startswith(f"key {MARK} of {MARK} xxx")
