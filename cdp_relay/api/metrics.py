@@ -199,6 +199,12 @@ def _turns(board: TurnBoard) -> Iterator[Metric]:
         "cdp_relay_notices", "What clients were told, by code.", "site code", measures.notices.items()
     )
     yield _counter(
+        "cdp_relay_recovered_turns",
+        "Turns that an earlier run of the service left, by the state that they came to.",
+        "site state",
+        measures.recovered.items(),
+    )
+    yield _counter(
         "cdp_relay_shared_answers",
         "Requests that were given another's answer: one that was running, or was kept.",
         "of",

@@ -18,6 +18,7 @@ from cdp_relay.chat.answer import AnswerReader
 from cdp_relay.chat.calls import CallProtocol
 from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.delivery import Delivery
+from cdp_relay.chat.measures import Measures
 from cdp_relay.chat.page_answer import PageAnswer
 from cdp_relay.chat.record import LeftTurn, TurnRecord
 from cdp_relay.chat.shaping import Shaper, shape_of
@@ -49,6 +50,7 @@ class LeftAnswer:
     turn: LeftTurn
     record: TurnRecord
     counter: TokenCounter
+    measures: Measures
     delivery: Delivery = attrs.field(factory=Delivery)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     """Cancelling it ends the reading; the page goes on."""
@@ -208,5 +210,6 @@ class LeftAnswer:
         _log.info(
             "turn_recovered" if error is None else "turn_lost", site=self.turn.desk, state=state, code=code
         )
+        self.measures.recovered[self.turn.desk, state] += 1
         self.record.ended(state, error)
         self.delivery.close(error)

@@ -86,6 +86,8 @@ class Measures:
     """Answers that the model was asked to correct."""
     notices: Counter[tuple[str, str]] = attrs.field(factory=Counter)
     """By desk and code: ``restarted``, ``fell_back``, ``captured_from_page``, ..."""
+    recovered: Counter[tuple[str, str]] = attrs.field(factory=Counter)
+    """Turns that an earlier run of the service left, by desk and the state that they came to."""
     shared: Counter[str] = attrs.field(factory=Counter)
     """Requests that were given another one's answer: one that was ``running``, or was ``kept``."""
 

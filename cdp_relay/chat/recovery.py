@@ -18,6 +18,7 @@ from cdp_relay.chat.answers import Answers
 from cdp_relay.chat.desk import Desk, ProfileBrowser
 from cdp_relay.chat.left_answer import LeftAnswer
 from cdp_relay.chat.left_tabs import TabNotes
+from cdp_relay.chat.measures import Measures
 from cdp_relay.chat.opening import open_conversation
 from cdp_relay.chat.record import Journal, LeftTurn
 from cdp_relay.chat.sharing import SharedTurn
@@ -68,6 +69,7 @@ class Recovery:
     journal: Journal
     answers: Answers
     counter: TokenCounter
+    measures: Measures
     wanted: bool = True
     """Whether pages are looked at; what was left is lost otherwise."""
     _known: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -91,7 +93,9 @@ class Recovery:
         await self._clear_tabs()
 
     def _take_up(self, turn: LeftTurn) -> tuple[LeftAnswer, SharedTurn]:
-        answer = LeftAnswer(turn=turn, record=self.journal.resume(turn), counter=self.counter)
+        answer = LeftAnswer(
+            turn=turn, record=self.journal.resume(turn), counter=self.counter, measures=self.measures
+        )
         shared = self.answers.begin(turn.request, answer.delivery, answer.scope.cancel)
         # It was wanted once, and costs the site nothing more; to ask anew would send it twice.
         shared.finishes = shared.was_sent = True

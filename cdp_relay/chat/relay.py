@@ -121,6 +121,7 @@ async def open_relay(
                         journal=journal,
                         answers=relay.answers,
                         counter=counter,
+                        measures=relay.board.measures,
                         wanted=settings.journal.recover,
                     )
                     turns.start_soon(recovery.run)

@@ -268,6 +268,7 @@ async def test_what_is_lost_is_not_sent_again_for_the_same_key(runs: Runs, chatg
         await journal.kept[request.id].over.wait()
         with pytest.raises(AnswerLost):
             await ask(relay, attrs.evolve(request, id=RequestId("again")))
+        assert relay.board.measures.recovered == {("chatgpt", "lost"): 1}
     assert chatgpt_site.prompts == []
 
 
