@@ -141,7 +141,7 @@ async def open_browser(
             )
             event = "chrome.taken_over" if launched.taken_over else "chrome.started"
             _log.info(event, pid=browser.pid, version=version, url=http_url, headless=headless)
-            pinned = await close_spare_pages(connection, taken_over=launched.taken_over)
+            pinned = await close_spare_pages(connection, taken_over=launched.taken_over, headless=headless)
             async with open_nursery() as nursery:
                 nursery.start_soon(keep_a_page, connection, pinned)
                 try:

@@ -15,18 +15,27 @@ _EMPTY = (_BLANK, "chrome://newtab/", "chrome://new-tab-page/")
 _SETTLE_SECONDS = 1.0
 
 
-async def close_spare_pages(connection: Connection, *, taken_over: bool = False) -> str:
+async def close_spare_pages(
+    connection: Connection, *, taken_over: bool = False, headless: bool = False
+) -> str:
     """Right after a start: keep one empty page and close the others; returns its target id.
 
     A profile that restores its session brings back the empty page of every earlier start. Pages
-    with an address are a person's, and stay.
+    with an address are a person's, and stay; in a browser that nobody sees they are those of a relay
+    whose browser died under it, and would be more after each death.
 
     Args:
       taken_over: the browser has run for a while, so a new tab in it is a person's as well.
+      headless: it has no window.
     """
     root = connection.root
     spare = (_BLANK,) if taken_over else _EMPTY
-    empty = [page.target_id for page in await connection.targets.list_pages() if page.url in spare]
+    pages = await connection.targets.list_pages()
+    empty = [page.target_id for page in pages if page.url in spare]
+    if headless and not taken_over:
+        for page in pages:
+            if page.target_id not in empty:
+                root.post("Target.closeTarget", {"targetId": page.target_id})
     if not empty:
         return await root.execute(protocol.Target.create_target(_BLANK, background=True))
     for target_id in empty[1:]:

@@ -117,6 +117,28 @@ async def test_a_killed_browser_is_started_again_and_what_was_in_flight_fails_at
     assert caught[0].retryable
 
 
+async def test_pages_of_a_browser_that_died_do_not_come_back_with_the_next(
+    home: Home, chrome: ChromeSettings
+) -> None:
+    async with supervise(chrome, home, policy=quick()) as supervisor:
+        first = await supervisor.browser(timeout=1)
+        for _ in range(2):
+            await first.connection.targets.create_page("data:text/html,<p>Hello", new_window=True)
+        # What is restored after a crash is written every few seconds.
+        written = home.profiles / "default" / "Default" / "Sessions"
+        await eventually(
+            lambda: any(b"data:text/html" in one.read_bytes() for one in written.glob("Session_*"))
+        )
+        kill(first)
+        await first.wait_ended()
+        second = await supervisor.browser(timeout=20)
+
+        async def only_ours() -> bool:
+            return [page.url for page in await second.connection.targets.list_pages()] == ["about:blank"]
+
+        await eventually(only_ours)
+
+
 async def test_who_waits_while_it_starts_again_gets_the_new_one(home: Home, chrome: ChromeSettings) -> None:
     got: list[Browser] = []
 
