@@ -30,6 +30,10 @@ def logged() -> Generator[list[str], None, None]:
     names += [str(line["event"]) for line in lines]
 
 
+def read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what the writer's thread brings about; nobody is told of it."""
     for _ in range(500):
@@ -117,8 +121,7 @@ async def test_a_broken_file_is_set_aside_at_the_start(tmp_path: Path, damage: b
             assert journal.health.set_aside is not None
             aside = journal.health.set_aside
     assert "journal_set_aside" in names
-    with open(aside, "rb") as file:  # noqa: ASYNC230
-        assert file.read() == damage
+    assert read(Path(aside)) == damage
 
 
 async def test_a_file_that_breaks_while_it_runs_is_set_aside_and_what_is_in_memory_written_anew(
