@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
@@ -176,6 +177,17 @@ async def test_the_journal_where_there_is_one(tmp_path: Path) -> None:
     async with serving(WatchedRelay()) as server:
         assert not [key for key in await scrape(server) if key[0].startswith("cdp_relay_journal")]
         assert (await send(server, "GET", "/v1/status")).json()["journal"] is None
+
+
+async def test_the_documented_figures_are_those_that_there_are(tmp_path: Path) -> None:
+    home = Home(config=tmp_path, state=tmp_path)
+    opened = open_journal(JournalSettings(), home)
+    async with opened as journal, serving(WatchedRelay(), journal=journal) as server:
+        body = (await send(server, "GET", "/metrics")).body.decode()
+    page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
+    told = re.findall(r"`((?:cdp_relay|process)_\w+)`", page)
+    there = re.findall(r"^# TYPE (\w+)", body, re.MULTILINE)
+    assert sorted(told) == sorted(there)
 
 
 async def test_openmetrics_is_given_to_who_takes_it() -> None:
