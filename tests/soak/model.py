@@ -58,8 +58,17 @@ class SiteModel:
         counts: dict[str | None, int] = defaultdict(int)
         for site in self.sites.values():
             for entry in site.journal.entries("prompt"):
-                counts[newest_mark(entry["text"], entry["body"])] += 1
+                counts[newest_mark(entry["text"], entry["body"]) or _attached_mark(site, entry["body"])] += 1
         return dict(counts)
+
+    def unplanned(self) -> list[str]:
+        """How the prompts begin that have no mark."""
+        return [
+            f"{name}: {entry['text'][:200]!r}"
+            for name, site in self.sites.items()
+            for entry in site.journal.entries("prompt")
+            if not newest_mark(entry["text"], entry["body"]) and not _attached_mark(site, entry["body"])
+        ]
 
     def release(self) -> None:
         """Let go all answers that hang."""
@@ -92,6 +101,13 @@ def newest_mark(text: str, body: Any) -> str | None:
     """The mark of the request that a prompt was made for: the last one, as its history comes first."""
     marks = marks_in(text) or (marks_in(json.dumps(body)) if body is not None else [])
     return marks[-1] if marks else None
+
+
+def _attached_mark(site: ChatSite[Any], body: Any) -> str | None:
+    """The mark of a prompt that went as a file, which the request only names."""
+    named = json.dumps(body)
+    files = [file for id_, file in site._uploads.items() if id_ in named]
+    return newest_mark("\n".join(file.data.decode("utf-8", "replace") for file in files), None)
 
 
 def _reply(site: ChatSite[Any], turn: PlannedTurn) -> Reply:

@@ -131,6 +131,7 @@ class Soak:
             blows=self.striker.blows,
             submissions=self.model.submissions,
             arrivals=self.model.arrivals(),
+            unplanned=self.model.unplanned(),
             censuses=self.censuses,
             tabs_allowed=self.plan.tabs * len(self.plan.sites),
             journal=await trio.to_thread.run_sync(read_journal, service.home),

@@ -111,6 +111,8 @@ class Evidence:
     censuses: Sequence[Census]
     tabs_allowed: int
     """Of all sites together."""
+    unplanned: Sequence[str] = ()
+    """How prompts began that came to a site and are no request's."""
     journal: Sequence[JournalRow] | None = None
     """None where the service keeps none."""
     deaths: Sequence[int] = ()
@@ -179,7 +181,7 @@ def _each_leaves_once(evidence: Evidence) -> Iterator[str]:
     asked_of = {asked.turn.mark: asked for asked in evidence.asked}
     for mark, count in evidence.arrivals.items():
         if mark is None or mark not in asked_of:
-            yield f"{count} prompt(s) reached a site that nobody planned (mark {mark})"
+            yield f"{count} prompt(s) reached a site that nobody planned (mark {mark}): {evidence.unplanned}"
         elif count > 1:
             yield f"{mark}: its prompt reached the site {count} times"
     for mark, asked in asked_of.items():
