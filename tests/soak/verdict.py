@@ -35,7 +35,8 @@ _GRACE: Mapping[StrikeKind, float] = {
     StrikeKind.RENDERER_KILL: 1.0,
     StrikeKind.TAB_CLOSED: 1.0,
     StrikeKind.TAB_LED_AWAY: 3.0,
-    StrikeKind.PAGE_LOOPS: 60.0,
+    # Nothing tells of an unused page that loops: whoever is lent its tab next finds out, whenever that is.
+    StrikeKind.PAGE_LOOPS: 600.0,
     StrikeKind.PAGE_ALERT: 3.0,
     StrikeKind.BROWSER_KILL: 3.0,
     StrikeKind.BROWSER_STOPPED: 5.0,
