@@ -25,6 +25,7 @@ class StandInTab:
 
     gone: trio.Event = attrs.field(factory=trio.Event)
     closed: bool = False
+    hangs: bool = False
     megabytes: float | None = 1.0
     """What its page holds."""
     visited: list[str] = attrs.field(factory=list)
@@ -75,6 +76,11 @@ class StandInBrowser:
         finally:
             tab.closed = True
 
+    async def answers(self, tab: Tab) -> bool:
+        """Whether a page does what it is told."""
+        await trio.lowlevel.checkpoint()
+        return not stand_in(tab).hangs
+
     async def weigh(self, tab: Tab) -> float | None:
         """What a page holds."""
         await self.weighing.wait()
@@ -95,6 +101,7 @@ def make_pool(provider: Provider, browser: StandInBrowser, nursery: trio.Nursery
         open_tab=browser.open_tab,
         nursery=nursery,
         weigh=browser.weigh,
+        answers=browser.answers,
         **{"limits": provider.site.limits, "size": 1, "queue": 2, "queue_seconds": 100.0, **fields},
     )
 

@@ -159,6 +159,19 @@ async def test_a_lost_tab_is_replaced(pool: TabPool, browser: StandInBrowser) ->
         assert stand_in(site_tab) is browser.opened[1]
 
 
+async def test_a_tab_that_hangs_while_nobody_uses_it_is_replaced(
+    pool: TabPool, browser: StandInBrowser
+) -> None:
+    async with pool.lease(new_timeline()):
+        pass
+    await trio.testing.wait_all_tasks_blocked()
+    browser.opened[0].hangs = True
+    async with pool.lease(new_timeline()) as site_tab:
+        assert stand_in(site_tab) is browser.opened[1]
+    await trio.testing.wait_all_tasks_blocked()
+    assert browser.open == [browser.opened[1]]
+
+
 async def test_a_tab_in_doubt_is_closed_and_never_lent_again(pool: TabPool, browser: StandInBrowser) -> None:
     async with pool.lease(new_timeline()) as site_tab:
         site_tab.doubtful = True

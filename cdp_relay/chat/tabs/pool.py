@@ -16,6 +16,7 @@ from cdp_relay.chat.contract import Provider, StepLimits
 from cdp_relay.chat.health import SiteHealth, needs_person
 from cdp_relay.chat.opening import SiteTab, make_ready, open_chat
 from cdp_relay.chat.pausing import Show, no_show, wait_for_person
+from cdp_relay.chat.tabs.answering import page_answers
 from cdp_relay.chat.tabs.queue import TurnQueue
 from cdp_relay.chat.tabs.shelf import Shelf
 from cdp_relay.chat.tabs.statistics import PoolStatistics
@@ -94,6 +95,8 @@ class TabPool:
     memory_mb: float = 0.0
     """How much a page may hold after a turn; 0 never asks."""
     weigh: Callable[[Tab], Awaitable[float | None]] = page_megabytes
+    answers: Callable[[Tab], Awaitable[bool]] = page_answers
+    """Whether a tab that stood unused still does what it is told."""
     can_spare: Callable[[Tab], Awaitable[bool]] = _spare_any
     """Whether an unused tab may be closed; it is, then."""
     health: SiteHealth = attrs.field(factory=lambda: SiteHealth(name="site"))
@@ -186,12 +189,23 @@ class TabPool:
             )
             if site_tab is None:
                 return await self._open()
-            if site_tab.usable:
-                self._stays[site_tab].unused.deadline = math.inf
+            if site_tab.usable and await self._is_alive(site_tab):
                 if site_tab.chat is not None and site_tab.chat != chat:
                     site_tab.spend()
                 return site_tab
             self._discard(site_tab)
+
+    async def _is_alive(self, site_tab: SiteTab) -> bool:
+        """Whether a tab off the shelf can be lent; it is back there when nobody waits for the answer."""
+        self._stays[site_tab].unused.deadline = math.inf
+        try:
+            answers = await self.answers(site_tab.tab)
+        except BaseException:
+            self._lay_by(site_tab)
+            raise
+        if not answers:
+            _log.info("tab_hangs", site=self.provider.site.name)
+        return answers and site_tab.usable
 
     def _is_fresh(self, site_tab: SiteTab) -> bool:
         return site_tab.is_fresh(self.provider.new_chat_url(None), self.limits.fresh_seconds)
