@@ -256,10 +256,10 @@ async def _watched(browser: BrowserProcess) -> AsyncGenerator[BrowserProcess, No
         try:
             yield browser
         finally:
-            if browser.left and browser._process.poll() is None:
-                await browser._leave()
-            else:
-                with trio.move_on_after(browser.stop_seconds + 5, shield=True):
+            with trio.move_on_after(browser.stop_seconds + 5, shield=True):
+                if browser.left and browser._process.poll() is None:
+                    await browser._leave()
+                else:
                     await browser.stop()
             browser._watch.cancel()
             browser._read.cancel()
