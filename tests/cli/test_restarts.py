@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,13 +34,19 @@ UP = ("up", "--json", "--headless", "--port", "0")
 
 
 @pytest.fixture(autouse=True)
-def on_the_replica(sites: Sites, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every browser that a command starts find the replica in the site's place."""
+def on_the_replica(
+    sites: Sites, start: Start, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[None]:
+    """Have every browser that a command starts find the replica in the site's place, and none outlive
+    its test."""
     flags = [*shlex.split(os.environ.get("CDP_RELAY_CHROME_ARGS", "")), *sites.server.chromium_flags]
     monkeypatch.setenv("CDP_RELAY_CHROME_ARGS", shlex.join(flags))
     monkeypatch.setenv("CDP_RELAY_CHAT_SITES", "chatgpt")
     # So long it looks at a chat that it has opened anew.
     monkeypatch.setenv("CDP_RELAY_LIMITS_RECOVER_SECONDS", "2")
+    yield
+    with suppress(OSError, ValueError, KeyError, psutil.Error):
+        psutil.Process(chrome_facts(home)["pid"]).terminate()
 
 
 def connect(service: Service, body: dict[str, Any], **headers: str) -> http.client.HTTPConnection:
@@ -166,7 +173,7 @@ async def test_a_client_that_reads_nothing_cannot_hold_up_the_end_and_chrome_sta
     client.close()
     assert lives(chrome)
     assert site_tabs(home) == []
-    await chatgpt_site.journal.wait("gone")
+    await chatgpt_site.journal.wait("stop")
 
     monkeypatch.setenv("CDP_RELAY_CHROME_KEEP_RUNNING", "false")
     second = start(*UP)
