@@ -106,9 +106,10 @@ async def begun(service: Service, site: ChatGPTSite, words: str) -> str:
 
 
 def kept(run: Run, id_: str) -> tuple[str, str]:
-    """What one command says of a request: its state, and its answer."""
+    """What one command says of a request: its state, and its answer, or why there is none."""
     shown = run("results", "show", id_, "--json").json
-    return shown["state"], shown["answer"]["text"]
+    error = shown.get("error") or {}
+    return shown["state"], error.get("message") or shown["answer"]["text"]
 
 
 async def test_an_answer_outlives_a_killed_service_and_its_browser(
@@ -137,6 +138,9 @@ async def test_an_answer_outlives_a_killed_service_and_its_browser(
 
     # Without the page, the chat that the site keeps has it.
     id_ = await begun(service, chatgpt_site, "Two")
+    with trio.fail_after(10):
+        while run("results", "show", id_, "--json").json["conversation_url"] is None:  # noqa: ASYNC110
+            await trio.sleep(0.1)
     service.process.kill()
     browser = psutil.Process(chrome)
     family = [browser, *browser.children(recursive=True)]
