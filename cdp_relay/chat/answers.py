@@ -20,7 +20,7 @@ from cdp_relay.errors import AnswerStopped, NotFound, RelayError, ShuttingDown
 
 __all__ = ["Answers"]
 
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 0.5
 """How long an answer goes on without its client: so soon those that lost their connection ask again."""
 
 
