@@ -46,6 +46,9 @@ class Census:
     """The package's own objects by type."""
     pages: tuple[str, ...]
     """The addresses of the browser's pages that show a site."""
+    blank: int = 0
+    """How many of its pages show none: its own first one, and tabs whose turn was refused before it opened
+    any."""
     figures: Mapping[str, float]
     """What ``/metrics`` says, summed over the labels."""
     leftovers: tuple[str, ...]
@@ -228,7 +231,8 @@ class Service:
         figures = await self.figures()
         assert "failed" not in inside, inside["failed"]
         process = psutil.Process(self._process.pid)
-        sites = [page for page in await self.pages() if page["url"].startswith("https://")]
+        pages = await self.pages()
+        sites = [page for page in pages if page["url"].startswith("https://")]
         return Census(
             life=self.lives,
             begun=begun,
@@ -238,6 +242,7 @@ class Service:
             tasks=inside["tasks"],
             objects=inside["objects"],
             pages=tuple(sorted(page["url"] for page in sites)),
+            blank=len(pages) - len(sites),
             figures=figures,
             leftovers=self.leftovers(),
         )
