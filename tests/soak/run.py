@@ -26,6 +26,7 @@ __all__ = ["Soak", "run_soak"]
 
 _MOST_RETURNS = 8
 _QUIET_SECONDS = 60.0
+_CLOSING_SECONDS = 15.0
 
 Tell = Callable[[str], None]
 
@@ -256,6 +257,14 @@ class Soak:
                     break
                 await trio.sleep(0.2)
         await trio.sleep(1.0)  # tabs are led to a new chat, connections are closed
+        # A page that hangs takes a while to be closed; what leaks stays.
+        allowed = self.plan.tabs * len(self.plan.sites)
+        with trio.move_on_after(_CLOSING_SECONDS):
+            while await self._site_pages() > allowed:  # noqa: ASYNC110  # the browser tells nobody here
+                await trio.sleep(0.5)
+
+    async def _site_pages(self) -> int:
+        return sum(page["url"].startswith("https://") for page in await self.service.pages())
 
     def _progress(self, census: Census) -> str:
         answered = sum(one.outcome == "answered" for one in self.asked)
