@@ -40,6 +40,9 @@ def main() -> int:
     strikes = None
     if chosen.strikes is not None:
         names = [] if chosen.strikes == "none" else chosen.strikes.upper().split(",")
+        unknown = [name.lower() for name in names if name not in StrikeKind.__members__]
+        if unknown:
+            parser.error(f"--strikes: there is no {', '.join(unknown)}; --help lists them")
         strikes = [StrikeKind[name] for name in names]
     plan = make_plan(
         seed=chosen.seed,
