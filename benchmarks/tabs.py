@@ -18,8 +18,8 @@ from benchmarks.stand import Stand, open_stand, post
 from tests.sites.chatgpt import Answer
 
 TABS = (1, 4, 6)
-"""The replica speaks HTTP/1.1, of which Chrome opens six connections to a host: a seventh prompt would wait in
-the browser for an answer's end. The sites themselves speak HTTP/2 and 3."""
+"""The replica speaks HTTP/1.1, of which Chrome opens six connections to a host: a seventh prompt would wait
+in the browser for an answer's end. The sites themselves speak HTTP/2 and 3."""
 CHUNKS = 300
 DELAY_SECONDS = 0.02
 _MARK = re.compile(rb"t\d{2}w\d{5}")
