@@ -10,14 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+import click
 
 from cdp_relay.api.key import read_or_create_key
+from cdp_relay.cli.output import print_json
 from cdp_relay.cli.running import Running, read_running
 from cdp_relay.errors import AnswerIncomplete, InternalError, RelayError
 from cdp_relay.settings import Home
 from cdp_relay.wire.sse import SSEDecoder
 
-__all__ = ["ServiceClient", "failure_of", "find_service"]
+__all__ = ["ServiceClient", "failure_of", "find_service", "find_service_or_say"]
 
 _ANSWER_SECONDS = 60.0
 """Longest silence on a streamed answer; the service fills silences far sooner."""
@@ -125,6 +127,16 @@ def find_service(home: Home) -> ServiceClient | None:
         return None
     key, _ = read_or_create_key(home)
     return ServiceClient(running=running, key=key)
+
+
+def find_service_or_say(home: Home, *, as_json: bool) -> ServiceClient | None:
+    """The same; where there is none, that is printed."""
+    service = find_service(home)
+    if service is None and as_json:
+        print_json({"running": False})
+    elif service is None:
+        click.echo("The service does not run; 'cdp-relay up' starts it.")
+    return service
 
 
 def _parse(data: bytes) -> Any:

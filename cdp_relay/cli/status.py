@@ -23,15 +23,11 @@ __all__ = ["status"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> int:
     """Say how the running service, its browser and its sites are. Exits with 1 when none runs."""
-    from cdp_relay.cli.client import find_service
+    from cdp_relay.cli.client import find_service_or_say
     from cdp_relay.cli.output import print_json
 
-    service = find_service(Home.locate())
+    service = find_service_or_say(Home.locate(), as_json=as_json)
     if service is None:
-        if as_json:
-            print_json({"running": False})
-        else:
-            click.echo("The service does not run; 'cdp-relay up' starts it.")
         return 1
     _, state = service.get("/ready")
     running = service.running

@@ -37,16 +37,12 @@ def top(once: bool, as_json: bool) -> int:
 
     q ends it. Exits with 1 when no service runs.
     """
-    from cdp_relay.cli.client import find_service
+    from cdp_relay.cli.client import find_service_or_say
     from cdp_relay.cli.output import print_json
 
     home = Home.locate()
-    service = find_service(home)
+    service = find_service_or_say(home, as_json=as_json)
     if service is None:
-        if as_json:
-            print_json({"running": False})
-        else:
-            click.echo("The service does not run; 'cdp-relay up' starts it.")
         return 1
     if as_json:
         print_json({"running": True, **_present(service)}, indent=2)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from cdp_relay.api import Server
 from cdp_relay.api.sender import read_sender
 from cdp_relay.errors import InvalidRequest
 from tests.api.kit import (
@@ -27,6 +28,14 @@ from tests.api.sharing_relay import SharingRelay, serving_shared, two_words
 PATH = "/v1/chat/completions"
 KEYED: dict[str, str | None] = {"Idempotency-Key": "k1"}
 AGAIN: dict[str, str | None] = {"X-Stainless-Retry-Count": "1"}
+
+
+async def ask_and_leave(server: Server, headers: dict[str, str | None] | None = None) -> None:
+    """Ask for a stream, and close the connection once it has begun."""
+    stream = await connect(server)
+    await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True), headers))
+    await read_head(stream)
+    await stream.aclose()
 
 
 def relay_of_two_words(**more: Any) -> SharingRelay:
@@ -117,10 +126,7 @@ async def test_a_key_of_another_request_is_refused_in_every_dialect(
 async def test_who_leaves_and_comes_back_finds_its_answer_with_a_key() -> None:
     relay = relay_of_two_words()
     async with serving_shared(relay) as server:
-        stream = await connect(server)
-        await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True), KEYED))
-        await read_head(stream)
-        await stream.aclose()
+        await ask_and_leave(server, KEYED)
         await relay.wait_for_readers(0)
         relay.gates["second"].set()
         reply = await ask(server, KEYED)
@@ -131,10 +137,7 @@ async def test_who_leaves_and_comes_back_finds_its_answer_with_a_key() -> None:
 async def test_a_stream_that_broke_is_gone_on_with_when_the_same_is_asked_whole() -> None:
     relay = relay_of_two_words()
     async with serving_shared(relay) as server:
-        stream = await connect(server)
-        await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True)))
-        await read_head(stream)
-        await stream.aclose()
+        await ask_and_leave(server)
         await relay.wait_for_readers(0)
         replies = await both(relay, lambda: ask(server))
     assert (len(relay.asked), relay.halted) == (1, [])
@@ -194,10 +197,7 @@ async def test_every_dialect_tells_an_answer_again(
 async def test_a_client_that_stays_away_ends_its_turn() -> None:
     relay = relay_of_two_words()
     async with serving_shared(relay) as server:
-        stream = await connect(server)
-        await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True)))
-        await read_head(stream)
-        await stream.aclose()
+        await ask_and_leave(server)
         with trio.fail_after(5):
             await relay.wait_for_halt()
 
@@ -205,10 +205,7 @@ async def test_a_client_that_stays_away_ends_its_turn() -> None:
 async def test_an_answer_is_finished_for_nobody_where_the_settings_say_so() -> None:
     relay = relay_of_two_words(finish=True)
     async with serving_shared(relay) as server:
-        stream = await connect(server)
-        await stream.send_all(request_bytes(server, "POST", PATH, question(stream=True)))
-        await read_head(stream)
-        await stream.aclose()
+        await ask_and_leave(server)
         await relay.wait_for_readers(0)
         relay.gates["second"].set()
         reply = await ask(server, AGAIN)

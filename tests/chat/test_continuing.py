@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -15,11 +14,11 @@ import trio.testing
 
 from cdp_relay.cdp import Connection
 from cdp_relay.chat import Message, Role, Step, TextDelta, TextPart
-from cdp_relay.chat.record import ChatRow, NoJournal
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.chat.vocabulary import ChatChoice, ChatNamed, ChatRequest, Tool, ToolCall, ToolCallEnded
 from cdp_relay.errors import SiteOverloaded
 from cdp_relay.settings import Home
+from tests.chat.chat_rows import Rows
 from tests.chat.conftest import Heard, ask, one_site_relay, question, relay_settings
 from tests.sites.chatgpt import Answer, ChatGPTSite, Refusal
 from tests.sites.gemini import GeminiSite
@@ -235,22 +234,6 @@ async def test_two_requests_at_once_are_never_in_one_chat(relay: Relay, chatgpt_
         chatgpt_site.release()
     assert sorted(one.facts(Step.OPENED)["chat"] for one in heard) == ["new", "reopened"]
     assert len(set(chats(chatgpt_site)[1:])) == 2
-
-
-@attrs.define(slots=False)
-class Rows(NoJournal):
-    """Keeps chats in memory, as a journal does on the disk."""
-
-    rows: dict[str, ChatRow] = attrs.field(factory=dict)
-
-    async def chats(self) -> Sequence[ChatRow]:
-        return tuple(self.rows.values())
-
-    def put_chat(self, row: ChatRow) -> None:
-        self.rows[row.id] = row
-
-    def remove_chat(self, id_: str) -> None:
-        del self.rows[id_]
 
 
 async def test_a_restart_goes_on_in_the_same_chat(

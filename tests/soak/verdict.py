@@ -51,9 +51,6 @@ _LIFE_KINDS = (StrikeKind.SERVICE_KILL, StrikeKind.SERVICE_STOP)
 
 TERMINAL = frozenset({"finished", "stopped", "failed", "lost", "recovered"})
 
-_KEPT: frozenset[str] = frozenset()
-"""Objects of which many are kept on purpose, up to a bound."""
-
 _TURNS_KEPT = 256
 """As many as the service remembers, however many there were."""
 
@@ -319,7 +316,7 @@ def _nothing_grows(life: int, censuses: Sequence[Census]) -> Iterator[str]:
     for name, count in last.objects.items():
         added = count - first.objects.get(name, 0)
         # The latest turns are kept for who asks again, each with its dozen of steps.
-        if added > 40 + 12 * min(requests, _TURNS_KEPT) and name not in _KEPT:
+        if added > 40 + 12 * min(requests, _TURNS_KEPT):
             yield f"{where}: {added} more objects {name}"
     memory = last.memory_mb - first.memory_mb
     # What a life has opened for the first time since its first count is no growth.

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 )
 
 from cdp_relay.chat.conversations import Claim, Contents, Conversations, HeldChat, MatchKind, read_units
-from cdp_relay.chat.record import ChatRow, NoJournal
 from cdp_relay.chat.vocabulary import Role
+from tests.chat.chat_rows import Rows
 from tests.chat.conversations.kit import (
     REAL_EDITS,
     SMALL_EDITS,
@@ -44,22 +44,6 @@ Edit = tuple[int, Callable[[Said], Said]]
 REAL = st.none() | st.none() | st.tuples(st.integers(0, 12), st.sampled_from(REAL_EDITS))
 CUT = st.sampled_from((0, 0, 0, 0, 1, 2))
 SMALL = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(SMALL_EDITS)), max_size=4)
-
-
-@attrs.define(slots=False)
-class Rows(NoJournal):
-    """A journal in memory."""
-
-    rows: dict[str, ChatRow] = attrs.field(factory=dict)
-
-    async def chats(self) -> Sequence[ChatRow]:
-        return tuple(self.rows.values())
-
-    def put_chat(self, row: ChatRow) -> None:
-        self.rows[row.id] = row
-
-    def remove_chat(self, id_: str) -> None:
-        del self.rows[id_]
 
 
 @attrs.define
