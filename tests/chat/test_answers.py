@@ -94,7 +94,7 @@ async def test_a_client_that_comes_back_at_once_keeps_the_turn_alive(
     events = stage.answers.tell(turn, shared=False)
     await anext(events)
     await events.aclose()
-    await trio.sleep(0.5)
+    await trio.sleep(0.4)
     found = await stage.answers.find(request("req_2"))
     assert found is turn
     again = stage.answers.tell(turn)
