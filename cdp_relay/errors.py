@@ -70,6 +70,7 @@ __all__ = [
     "QueueFull",
     "QueueTimeout",
     "RateLimited",
+    "RecordingInvalid",
     "RelayError",
     "SelectorDrift",
     "SettingsError",
@@ -300,6 +301,13 @@ class SettingsError(UserError):
 
     code = "invalid_setting"
     next_step = "'cdp-relay config' lists every setting with its default."
+
+
+class RecordingInvalid(UserError):
+    """A folder is no recording, is damaged, or was written by a newer version; the message names the file."""
+
+    code = "recording_invalid"
+    next_step = "Record it again with 'cdp-relay record', or name another folder."
 
 
 class ProfileRefused(UserError):

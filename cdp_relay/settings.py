@@ -409,6 +409,11 @@ class Home:
         return self.state / "journal.db"
 
     @property
+    def recordings(self) -> Path:
+        """The folder of recordings of sites, by site and scenario."""
+        return self.state / "recordings"
+
+    @property
     def begun_chats_file(self) -> Path:
         """The chats that the relay has begun, where the user wants those out of use put away."""
         return self.state / "begun-chats.json"

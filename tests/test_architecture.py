@@ -29,7 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers": GROUND | {"wire", "chat.vocabulary", "chat.contract"},
     "store": GROUND | {"settings", "chat.vocabulary", "chat.record"},
     "api": GROUND | {"__version__", "settings", "chat", "store"},
-    "recording": GROUND | {"settings", "page", "cdp"},
+    "recording": GROUND
+    | {"__version__", "settings", "wire", "cdp", "chrome", "page", "chat", "store.documents"},
+    "testing": GROUND | {"settings", "cdp", "chrome", "page", "chat", "store", "api", "recording"},
     "tools": GROUND | {"settings", "page", "cdp", "chrome"},
     "mcp": GROUND | {"settings", "tools", "page"},
     "agents": GROUND | {"settings"},
@@ -49,6 +51,8 @@ ONLY_IN: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "prometheus_client": {"api"},
+    "trustme": {"recording"},
+    "zstandard": {"recording"},
 }
 """Libraries that are some rooms' own business."""
 

@@ -1,0 +1,1 @@
+"""A recording as HAR 1.2, and back."""

@@ -1,0 +1,1 @@
+"""Nothing of a person leaves his machine: what a recording must not hold is replaced before it is written."""

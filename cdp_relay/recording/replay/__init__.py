@@ -1,0 +1,1 @@
+"""A recording answers again as the site did: which answer to which request, and when."""
