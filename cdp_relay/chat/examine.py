@@ -8,18 +8,16 @@ control, the rendered answer and the stream are looked at as well.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import attrs
-import trio
 
 from cdp_relay.chat.contract import SiteDefinition
 from cdp_relay.chat.drift import DriftSeen
 from cdp_relay.chat.interruptions import state_error
+from cdp_relay.chat.loan import run_on_tab
 from cdp_relay.chat.opening import SiteTab
-from cdp_relay.chat.timeline import Timeline
 from cdp_relay.chat.turn import Turn
 from cdp_relay.chat.vocabulary import (
     ChatRequest,
@@ -158,15 +156,16 @@ async def examine_answer(turn: Turn, site_tab: SiteTab) -> SiteReport:
     tab, site = site_tab.tab, site_tab.provider.site
     findings: dict[str, Finding] = {}
     failure: RelayError | None = None
-    turn.pool = _Lent(site_tab, findings)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(turn.run)
+    async with run_on_tab(turn, site_tab):
         try:
             async for event in turn.delivery:
                 if isinstance(event, TextDelta) and "selectors.stop" not in findings:
                     await _look(tab, site, _while_answering(site), findings)
         except RelayError as error:
             failure = error
+    if turn.timeline.reached(Step.FINISHED):
+        await _await_control(tab, site.answer.done, _APPEAR_SECONDS)
+        await _look(tab, site, _after_an_answer(site), findings)
     for key in _with_an_answer(site):
         findings.setdefault(key, _unchecked(key, "the answer was over before it could be looked at"))
     return SiteReport(
@@ -179,28 +178,6 @@ async def examine_answer(turn: Turn, site_tab: SiteTab) -> SiteReport:
         findings=tuple(findings.values()),
         answered=turn.timeline.reached(Step.FINISHED),
     )
-
-
-@attrs.define(eq=False)
-class _Lent:
-    """Stands in for the pool of a turn that works on one tab, and looks at it before giving it back."""
-
-    site_tab: SiteTab
-    findings: dict[str, Finding]
-
-    @asynccontextmanager
-    async def lease(
-        self, timeline: Timeline, *, party: str = "", chat: str | None = None
-    ) -> AsyncGenerator[SiteTab, None]:
-        yield self.site_tab
-        if timeline.reached(Step.FINISHED):
-            tab, site = self.site_tab.tab, self.site_tab.provider.site
-            await _await_control(tab, site.answer.done, _APPEAR_SECONDS)
-            await _look(tab, site, _after_an_answer(site), self.findings)
-
-    @contextmanager
-    def while_unwanted(self) -> Generator[None, None, None]:
-        yield
 
 
 # --- which keys, and when --------------------------------------------------------------------------

@@ -25,9 +25,10 @@ from cdp_relay.chat.fingerprint import fingerprint
 from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name, split_desk
 from cdp_relay.chat.left_tabs import TabNotes
 from cdp_relay.chat.live import TurnBoard
+from cdp_relay.chat.loan import Loan
 from cdp_relay.chat.menus import learn_menu, look_up_menu
 from cdp_relay.chat.offering import Offering, load_offering
-from cdp_relay.chat.opening import open_chat
+from cdp_relay.chat.opening import SiteTab, open_chat
 from cdp_relay.chat.overview import Overview
 from cdp_relay.chat.place import Place
 from cdp_relay.chat.profiles import profile_chrome
@@ -312,6 +313,18 @@ class Relay:
                 answered = await examine_answer(self._turn(probe_request(desk.name)), site_tab)
                 report = merge_reports(report, answered)
         return attrs.evolve(report, drifts=desk.drifts.seen)
+
+    @asynccontextmanager
+    async def loan(self, site: str) -> AsyncGenerator[Loan, None]:
+        """Open a tab of a site that only the block uses, still empty; it is closed with the block.
+
+        Raises:
+          NotFound: no such site is offered.
+          BrowserError: no tab could be opened.
+        """
+        desk = self._desk(site)
+        async with desk.browser.open_tab() as tab:
+            yield Loan(desk=desk, site_tab=SiteTab(tab, desk.provider), turn_of=self._turn)
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""
