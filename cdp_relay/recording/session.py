@@ -172,6 +172,8 @@ class Response:
     """Why there is no body, in words; empty where there is one, or none was sent."""
     digest: str = ""
     """SHA-256 (hex) of a body that was left out, so that it can be recognised elsewhere."""
+    size: int | None = None
+    """Bytes of a body that was left out, decompressed; None when unknown, or where there is the body."""
 
 
 @attrs.frozen(kw_only=True)
