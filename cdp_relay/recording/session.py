@@ -283,6 +283,9 @@ class About:
     redacted: bool = False
     lean: bool = False
     """Whether the site's own code (scripts, styles, fonts, pictures) was left out."""
+    site_words: tuple[str, ...] = ()
+    """The site's own words, by its code, that its pages show: they were not masked, and whoever checks a
+    recording can read them here."""
     notes: tuple[str, ...] = ()
     """What whoever reads it should know: a body that was too large, a worker that was not heard, ..."""
 
