@@ -96,6 +96,7 @@ class BodyWriter:
     """All of a short one."""
     _packer: zstandard.ZstdCompressionObj | None = attrs.field(default=None, init=False)
     _packed: list[bytes] = attrs.field(factory=list, init=False)
+    _packed_size: int = attrs.field(default=0, init=False)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -106,20 +107,31 @@ class BodyWriter:
                 return
             self._packer = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
             data, self._start = bytes(self._start), bytearray()
-        if piece := self._packer.compress(data):
-            self._packed.append(piece)
+        self._keep(self._packer.compress(data))
 
     @property
     def held(self) -> int:
         """Bytes of memory that it takes so far, about."""
-        return len(self._start) + sum(map(len, self._packed))
+        return len(self._start) + self._packed_size
+
+    def so_far(self) -> Body:
+        """What there is by now; more can be added all the same."""
+        if self._packer is None:
+            return Body(self.size, bytes(self._start), False)
+        self._keep(self._packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
+        return Body.of(zstandard.ZstdDecompressor().decompressobj().decompress(b"".join(self._packed)))
 
     def close(self) -> Body:
         """The whole body; nothing can be added any more."""
         if self._packer is None:
             return Body(self.size, bytes(self._start), False)
-        self._packed.append(self._packer.flush())
+        self._keep(self._packer.flush())
         return Body(self.size, b"".join(self._packed), True)
+
+    def _keep(self, piece: bytes) -> None:
+        if piece:
+            self._packed.append(piece)
+            self._packed_size += len(piece)
 
 
 @attrs.frozen
@@ -209,6 +221,8 @@ class Exchange:
     resource_type: str = ""
     """The browser's word in lower case: ``document``, ``script``, ``fetch``, ``websocket``, ..."""
     from_cache: bool = False
+    from_service_worker: bool = False
+    """Whether a service worker answered: the page's request, which itself never left the browser."""
     messages: tuple[Message, ...] = ()
     """Of a WebSocket."""
 
