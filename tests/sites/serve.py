@@ -20,7 +20,8 @@ __all__ = ["main"]
 
 def main() -> None:
     """Serve until interrupted."""
-    server = SiteServer([PlainSite(), *(kind() for kind in CHAT_SITES)], control=True)
+    chats = [kind() for kind in CHAT_SITES]
+    server = SiteServer([PlainSite(), *chats], control=True)
     for kind in CHAT_SITES:
         kind.bundle_page()
     server.start()
@@ -29,7 +30,7 @@ def main() -> None:
         f"--user-data-dir={tempfile.gettempdir()}/replica-profile",
         "--no-first-run",
         *server.chromium_flags,
-        *(f"https://{kind.hosts[0]}/" for kind in CHAT_SITES),
+        *(f"https://{site.hosts[0]}/" for site in chats),
     ]
     desk = f"http://127.0.0.1:{server.control_port}/__control"
     example = json.dumps({"site": "chatgpt", "do": "say", "with": {"text": "Hello, **you**.", "delay": 0.2}})

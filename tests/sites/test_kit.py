@@ -102,7 +102,7 @@ async def test_a_broken_handler_is_noticed(
         raise ZeroDivisionError(exchange.path)
 
     async with visit(connection, browser_context, plain_site.route("/", broken)) as page:
-        assert "the replica broke" in await page.see("body")
+        assert "handler broke" in await page.see("body")
     [failure] = sites.server.failures
     assert "ZeroDivisionError" in failure
     sites.server.failures.clear()

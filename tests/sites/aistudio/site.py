@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import attrs
 import trio
 
+from cdp_relay.recording.serving.exchange import Exchange
 from tests.sites.aistudio.answer import Answer
 from tests.sites.aistudio.states import STATES
 from tests.sites.aistudio.stream import frames_of_recording, sparse_json, stream_answer
 from tests.sites.kit.answers import Answer as AnyAnswer
 from tests.sites.kit.answers import Recording
 from tests.sites.kit.chat import JAVASCRIPT, ChatSite, refuse, route
-from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.states import StateTable
 from tests.sites.kit.turns import ChatTurn, Prompt, Step
 

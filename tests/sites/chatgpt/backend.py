@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
+from cdp_relay.recording.serving.exchange import Exchange
 from tests.sites.chatgpt.answer import Answer
 from tests.sites.chatgpt.sockets import serve_user_socket
 from tests.sites.chatgpt.states import STATES
@@ -14,7 +15,6 @@ from tests.sites.chatgpt.turns import Turn
 from tests.sites.kit.answers import Answer as AnyAnswer
 from tests.sites.kit.answers import Attached, Recording
 from tests.sites.kit.chat import SSE, ChatSite, refuse, route
-from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.states import StateTable
 from tests.sites.kit.turns import Prompt, Step
 

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 import trio
 
+from cdp_relay.recording.serving.sockets import PageSocket, SocketClosed
 from tests.sites.chatgpt.answer import Answer
 from tests.sites.chatgpt.turns import Turn
-from tests.sites.kit.exchange import PageSocket, SocketClosed
 
 __all__ = ["serve_user_socket"]
 

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 import attrs
 
+from cdp_relay.recording.serving.exchange import Exchange
 from tests.sites.claude.answer import Answer, Block, Text, Thinking, Tool
 from tests.sites.claude.states import STATES, api_error
 from tests.sites.claude.stream import TurnIds, frames_of_recording, now, stream_answer
 from tests.sites.kit.answers import Answer as AnyAnswer
 from tests.sites.kit.answers import Attached, ProducedFile, Recording
 from tests.sites.kit.chat import HTML, ChatSite, refuse, route
-from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.states import StateTable
 from tests.sites.kit.turns import ChatTurn, Prompt, Step
 

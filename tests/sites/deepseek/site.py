@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from cdp_relay.recording.serving.exchange import Exchange
 from tests.sites.deepseek.states import STATES
 from tests.sites.deepseek.stream import stream_answer
 from tests.sites.kit.answers import Answer, Recording
 from tests.sites.kit.chat import HTML, ChatSite, route
-from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.states import StateTable
 from tests.sites.kit.turns import ChatTurn, Frame, Prompt, Step
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from cdp_relay.recording.serving.exchange import Exchange
 from tests.sites.gemini.answer import Answer
 from tests.sites.gemini.frames import batch, form_of
 from tests.sites.gemini.states import STATES
@@ -15,7 +16,6 @@ from tests.sites.gemini.turns import MODELS, Turn, TurnIds, history_of
 from tests.sites.kit.answers import Answer as AnyAnswer
 from tests.sites.kit.answers import ProducedFile, Recording
 from tests.sites.kit.chat import ChatSite, refuse, route
-from tests.sites.kit.exchange import Exchange
 from tests.sites.kit.states import StateTable
 from tests.sites.kit.turns import Prompt, Step
 

@@ -18,11 +18,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 import attrs
 import trio
 
+from cdp_relay.recording.serving.exchange import Exchange
+from cdp_relay.recording.serving.journal import Entry
+from cdp_relay.recording.serving.site import Site
+from cdp_relay.recording.serving.sockets import PageSocket, SocketClosed
 from tests.sites.kit.answers import Answer, Attached, ProducedFile, Recording, Refusal, Reply
 from tests.sites.kit.bundle import bundle
-from tests.sites.kit.exchange import Exchange, PageSocket, SocketClosed
-from tests.sites.kit.journal import Entry
-from tests.sites.kit.site import Site
 from tests.sites.kit.states import State, StateTable
 from tests.sites.kit.turns import ChatTurn, Prompt, Step
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from tests.sites.kit.exchange import Exchange
-from tests.sites.kit.site import Site
+from cdp_relay.recording.serving.exchange import Exchange
+from cdp_relay.recording.serving.site import Site
 
 __all__ = ["PlainSite"]
 

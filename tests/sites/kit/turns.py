@@ -9,8 +9,8 @@ from typing import Any, Literal
 import attrs
 import trio
 
+from cdp_relay.recording.serving.gates import Gates
 from tests.sites.kit.answers import Answer, Attached, Part, Recording
-from tests.sites.kit.gates import Gates
 
 __all__ = ["ChatTurn", "Frame", "Gate", "Pause", "Prompt", "Send", "Step", "Write", "with_gates"]
 

@@ -1,11 +1,10 @@
-"""A throw-away certificate for the replica hosts, and the pin by which Chromium accepts only it."""
+"""A throw-away certificate for all hosts that are served, and the pin by which a browser accepts only it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import ssl
-from collections.abc import Iterable
 
 import attrs
 import trustme
@@ -24,9 +23,13 @@ class SiteCertificate:
     """Base64 of the SHA-256 of the public key's SubjectPublicKeyInfo."""
 
 
-def issue_certificate(hosts: Iterable[str]) -> SiteCertificate:
-    """Issue a certificate for all of these hosts."""
-    leaf = trustme.CA().issue_cert(*hosts)
+def issue_certificate(*hosts: str) -> SiteCertificate:
+    """Issue a certificate; its key lives in this process alone and was never anybody's.
+
+    Args:
+      hosts: names to put on it. A browser that was told the pin takes it for every host.
+    """
+    leaf = trustme.CA().issue_cert(*(hosts or ("localhost",)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     leaf.configure_cert(context)
     context.set_alpn_protocols(["http/1.1"])

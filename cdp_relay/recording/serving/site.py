@@ -1,14 +1,14 @@
-"""The base of a replica site."""
+"""The base of a site that is served."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from tests.sites.kit.exchange import Exchange
-from tests.sites.kit.gates import Gates
-from tests.sites.kit.journal import Entry, Journal
+from cdp_relay.recording.serving.exchange import Exchange
+from cdp_relay.recording.serving.gates import Gates
+from cdp_relay.recording.serving.journal import Entry, Journal
 
 __all__ = ["Site"]
 
@@ -20,8 +20,12 @@ class Site:
     gives the next test a new journal and new gates; whatever still runs for the last test keeps the old.
     """
 
-    name: ClassVar[str]
-    hosts: ClassVar[tuple[str, ...]]
+    name: str = ""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which it answers; a class that has them fixed says them as an attribute."""
+        raise NotImplementedError
 
     def __init__(self) -> None:
         self.journal = Journal()

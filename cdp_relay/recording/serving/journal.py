@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ class Entry:
         return self.data[name]
 
 
+_MAX_ENTRIES = 1 << 20
+
 Where = Callable[[Entry], bool]
 
 
@@ -37,7 +40,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: deque[Entry] = deque(maxlen=_MAX_ENTRIES)
         self._waiting: set[tuple[trio.lowlevel.TrioToken, trio.Event]] = set()
 
     def record(self, kind: str, **data: Any) -> Entry:

@@ -1,45 +1,60 @@
-"""The TLS server for all replica sites of a process, in a thread with its own Trio loop.
+"""The TLS server for all sites of a process, in a thread with its own Trio loop.
 
-Plain HTTP/1.1 (h11) and WebSocket (wsproto) over Trio, because a test has to decide about every single
+Plain HTTP/1.1 (h11) and WebSocket (wsproto) over Trio, because a site has to decide about every single
 write: what is flushed when, where a connection breaks, who waits for whom.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 
 import h11
 import trio
 
-from tests.sites.kit.certificate import issue_certificate
-from tests.sites.kit.control import ControlDesk
-from tests.sites.kit.exchange import ConnectionCut, Exchange, SocketClosed, Stream
-from tests.sites.kit.site import Site
+from cdp_relay.recording.serving.certificate import issue_certificate
+from cdp_relay.recording.serving.control import ControlDesk
+from cdp_relay.recording.serving.exchange import ConnectionCut, Exchange
+from cdp_relay.recording.serving.site import Site
+from cdp_relay.recording.serving.sockets import SocketClosed, Stream
 
 __all__ = ["SiteServer"]
 
 _RECEIVE_BYTES = 1 << 16
+_MAX_HEADER_BYTES = 1 << 20
+"""Of one request; cookies of a signed-in page are tens of KB."""
+_MAX_BODY_BYTES = 256 << 20
+"""Of one request, in memory."""
+_MAX_FAILURES = 100
+_HANDSHAKE_SECONDS = 30.0
 
 
 class SiteServer:
-    """Serves sites by the Host header on one free loopback port."""
+    """Serves sites by the Host header on one loopback port.
 
-    def __init__(self, sites: Sequence[Site], *, control: bool = False) -> None:
+    Args:
+      sites: those that are served from the start; :meth:`serve` puts others in their place for a while.
+      control: whether a :class:`ControlDesk` for them listens as well.
+      port: 0 takes a free one.
+    """
+
+    def __init__(self, sites: Sequence[Site], *, control: bool = False, port: int = 0) -> None:
         self.control = ControlDesk(sites) if control else None
         """Steers the sites over plain HTTP, on a loopback port of its own."""
         self.control_port = 0
         self.sites = {host: site for site in sites for host in site.hosts}
         self.failures: list[str] = []
-        """Tracebacks of handlers that broke: bugs of the replica, or of a test's handler."""
-        certificate = issue_certificate(self.sites)
+        """Tracebacks of handlers that broke: bugs of a site, or of a test's handler."""
+        certificate = issue_certificate(*self.sites)
         self.pin = certificate.pin
-        self.port = 0
+        self.port = port
         self._tls = certificate.context
         self._ready = threading.Event()
+        self._refused: OSError | None = None
         self._token: trio.lowlevel.TrioToken | None = None
+        self._tasks: trio.Nursery | None = None
         self._scope = trio.CancelScope()
         self._thread = threading.Thread(target=lambda: trio.run(self._main), name="sites", daemon=True)
 
@@ -53,26 +68,68 @@ class SiteServer:
         )
 
     def start(self) -> None:
-        """Start serving; returns once the port is open."""
+        """Start serving; returns once the port is open.
+
+        Raises:
+          OSError: the port cannot be had.
+        """
         self._thread.start()
         if not self._ready.wait(10):
             raise RuntimeError("the sites' server did not start")
+        if self._refused is not None:
+            raise self._refused
 
     def stop(self) -> None:
         """Cut whatever is going on and stop the thread."""
-        assert self._token is not None
-        self._token.run_sync_soon(self._scope.cancel)
+        if self._token is None:
+            return
+        try:
+            self._token.run_sync_soon(self._scope.cancel)
+        except trio.RunFinishedError:
+            return
         self._thread.join(10)
+
+    @contextmanager
+    def serve(self, site: Site) -> Generator[None]:
+        """Let this site answer for its hosts as long as the block lasts, whoever did before; from any thread.
+
+        A browser that runs already finds those hosts that were served when its flags were made.
+        """
+        before = self.sites
+        self._bind(site)
+        self.sites = {**before, **dict.fromkeys(site.hosts, site)}
+        try:
+            yield
+        finally:
+            after = dict(self.sites)
+            for host in site.hosts:
+                if after.get(host) is site:
+                    del after[host]
+                    if host in before:
+                        after[host] = before[host]
+            self.sites = after
+
+    def _bind(self, site: Site) -> None:
+        token, tasks = self._token, self._tasks
+        if token is None or tasks is None:
+            raise RuntimeError("the sites' server does not run")
+        site.start_task = lambda task: tasks.start_soon(self._run_task, task)
+        site.run_soon = token.run_sync_soon
 
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
-        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        try:
+            listeners = await trio.open_tcp_listeners(self.port, host="127.0.0.1")
+        except OSError as error:
+            self._refused = error
+            self._ready.set()
+            return
         self.port = listeners[0].socket.getsockname()[1]
         with self._scope:
             async with trio.open_nursery() as nursery:
+                self._tasks = nursery
                 for site in set(self.sites.values()):
-                    site.start_task = lambda task: nursery.start_soon(self._run_task, task)
-                    site.run_soon = self._token.run_sync_soon
+                    self._bind(site)
                 nursery.start_soon(trio.serve_listeners, self._serve, listeners)
                 if self.control is not None:
                     desk = await trio.open_tcp_listeners(0, host="127.0.0.1")
@@ -84,10 +141,20 @@ class SiteServer:
         try:
             await task()
         except Exception:
-            self.failures.append(traceback.format_exc())
+            self._note_failure(traceback.format_exc())
+
+    def _note_failure(self, text: str) -> None:
+        if len(self.failures) < _MAX_FAILURES:
+            self.failures.append(text)
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
         stream = trio.SSLStream(tcp, self._tls, server_side=True, https_compatible=True)
+        try:
+            with trio.fail_after(_HANDSHAKE_SECONDS):
+                await stream.do_handshake()
+        except (trio.BrokenResourceError, trio.TooSlowError):
+            await trio.aclose_forcefully(tcp)  # it asked plain HTTP of a TLS port, or does not know the pin
+            return
         await self._serve_stream(stream, tcp)
 
     async def _serve_control(self, tcp: trio.SocketStream) -> None:
@@ -97,14 +164,14 @@ class SiteServer:
         try:
             await self._serve_requests(stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError):
-            return  # the browser went away, or asked plain HTTP of a TLS port
+            return  # the browser went away
         except (ConnectionCut, SocketClosed):
             return
         finally:
             await trio.aclose_forcefully(tcp)
 
     async def _serve_requests(self, stream: Stream) -> None:
-        protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+        protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADER_BYTES)
         while True:
             request = await _next_event(stream, protocol)
             if not isinstance(request, h11.Request):
@@ -112,6 +179,8 @@ class SiteServer:
             body = bytearray()
             while isinstance(part := await _next_event(stream, protocol), h11.Data):
                 body += part.data
+                if len(body) > _MAX_BODY_BYTES:
+                    return
             if not isinstance(part, h11.EndOfMessage):
                 return
             exchange = Exchange(stream=stream, protocol=protocol, request=request, body=bytes(body))
@@ -141,9 +210,9 @@ class SiteServer:
         except (ConnectionCut, SocketClosed, trio.BrokenResourceError, trio.ClosedResourceError):
             exchange.finished = False  # the connection is of no more use
         except Exception:
-            self.failures.append(f"{exchange.method} {exchange.path}\n{traceback.format_exc()}")
+            self._note_failure(f"{exchange.method} {exchange.path}\n{traceback.format_exc()}")
             if not exchange.started and not exchange.upgraded:
-                await exchange.respond(500, "the replica broke; see SiteServer.failures")
+                await exchange.respond(500, "the site's handler broke; see SiteServer.failures")
 
 
 async def _next_event(
@@ -172,5 +241,5 @@ async def _watch_for_the_end(
             exchange.finished = False
             journal.record("gone", method=exchange.method, path=exchange.path)
             scope.cancel()
-            await trio.sleep(math.inf)
+            await trio.sleep_forever()
         protocol.receive_data(data)  # the next request, sent ahead

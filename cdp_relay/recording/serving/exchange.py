@@ -13,20 +13,16 @@ import h11
 import trio
 import wsproto
 from wsproto import events as ws
-from wsproto.connection import ConnectionState
 
-__all__ = ["ConnectionCut", "Exchange", "PageSocket", "SocketClosed", "Stream"]
+from cdp_relay.recording.serving.sockets import PageSocket, Stream
+
+__all__ = ["ConnectionCut", "Exchange"]
 
 Headers = Iterable[tuple[str, str]]
-Stream = trio.SSLStream[trio.SocketStream] | trio.SocketStream
 
 
 class ConnectionCut(Exception):
     """The site cut the connection on purpose; the server drops it without a farewell."""
-
-
-class SocketClosed(Exception):
-    """The page closed its WebSocket."""
 
 
 class Exchange:
@@ -100,8 +96,18 @@ class Exchange:
     async def start(self, status: int, *, content_type: str, headers: Headers = ()) -> None:
         """Send status and headers; without a content-length the body is chunked."""
         head = [("content-type", content_type), ("cache-control", "no-store"), *self.every_answer, *headers]
+        await self.begin(status, head)
+
+    async def begin(self, status: int, headers: Headers, *, reason: str = "") -> None:
+        """Send a status and exactly these headers; without a content-length the body is chunked."""
         self.started = True
-        await self._send(h11.Response(status_code=status, headers=head))
+        await self._send(
+            h11.Response(
+                status_code=status,
+                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+                reason=reason.encode("latin-1"),
+            )
+        )
 
     async def write(self, data: bytes) -> None:
         """Send one chunk."""
@@ -128,80 +134,15 @@ class Exchange:
             tcp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         raise ConnectionCut
 
-    async def accept_socket(self) -> PageSocket:
+    async def accept_socket(self, *, subprotocol: str | None = None) -> PageSocket:
         """Turn the connection into a WebSocket."""
         self.upgraded = True
         protocol = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
         protocol.initiate_upgrade_connection(self._raw_headers, self.target)
-        await self._stream.send_all(protocol.send(ws.AcceptConnection()))
+        await self._stream.send_all(protocol.send(ws.AcceptConnection(subprotocol=subprotocol)))
         return PageSocket(self._stream, protocol)
 
     async def _send(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
         data = self._protocol.send(event)
         if data:
             await self._stream.send_all(data)
-
-
-class PageSocket:
-    """A WebSocket that a page opened; sends and receives text."""
-
-    def __init__(self, stream: Stream, protocol: wsproto.WSConnection) -> None:
-        self._stream = stream
-        self._protocol = protocol
-        self._sending = trio.Lock()
-        self._inbox: list[str] = []
-        self._partial: list[str] = []
-
-    async def send(self, text: str) -> None:
-        """Send one text message; does nothing once the page has closed.
-
-        Raises:
-          SocketClosed: the connection is gone.
-        """
-        async with self._sending:
-            if self._protocol.state is not ConnectionState.OPEN:
-                raise SocketClosed
-            await self._send_event(ws.TextMessage(data=text))
-
-    async def receive(self) -> str:
-        """Wait for the next text message.
-
-        Raises:
-          SocketClosed: the page closed the socket, or went away.
-        """
-        while not self._inbox:
-            try:
-                data = await self._stream.receive_some()
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                raise SocketClosed from None
-            self._protocol.receive_data(bytes(data) or None)
-            for event in self._protocol.events():
-                await self._take(event)
-        return self._inbox.pop(0)
-
-    async def close(self) -> None:
-        """Close from our side."""
-        async with self._sending:
-            if self._protocol.state is ConnectionState.OPEN:
-                await self._send_event(ws.CloseConnection(code=1000))
-
-    async def _take(self, event: ws.Event) -> None:
-        if isinstance(event, ws.TextMessage):
-            self._partial.append(event.data)
-            if event.message_finished:
-                self._inbox.append("".join(self._partial))
-                self._partial.clear()
-        elif isinstance(event, ws.Ping):
-            async with self._sending:
-                await self._send_event(event.response())
-        elif isinstance(event, ws.CloseConnection):
-            async with self._sending:
-                if self._protocol.state is ConnectionState.REMOTE_CLOSING:
-                    await self._send_event(event.response())
-            raise SocketClosed
-
-    async def _send_event(self, event: ws.Event) -> None:
-        try:
-            await self._stream.send_all(self._protocol.send(event))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise SocketClosed from None

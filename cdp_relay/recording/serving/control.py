@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from tests.sites.kit.exchange import Exchange
-from tests.sites.kit.site import Site
+from cdp_relay.recording.serving.exchange import Exchange
+from cdp_relay.recording.serving.site import Site
 
 __all__ = ["ControlDesk"]
 

@@ -6,7 +6,7 @@ import threading
 
 import trio
 
-from tests.sites.kit.journal import Entry, Journal
+from cdp_relay.recording.serving.journal import Entry, Journal
 
 __all__ = ["Gates"]
 
