@@ -91,7 +91,7 @@ def test_check_writes_nothing_and_fails_when_something_is_missing(
 
 @pytest.mark.browser
 def test_the_committed_file_is_what_a_browser_gives(tmp_path: Path) -> None:
-    from tests.sites.kit.browser import find_chromium
+    from cdp_relay.testing.chromium import find_chromium
 
     command = [sys.executable, "-m", "cdp_relay.cdp.generate", "--check", "--browser", find_chromium()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)

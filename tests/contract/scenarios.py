@@ -1,7 +1,8 @@
 """The table: what every chat site has to do, whatever it looks like.
 
 A scenario sets the scene on one site's replica, asks, and asserts what a client sees and what reached
-the site. It raises ``NotApplicable`` where it makes no sense.
+the site. It raises ``NotApplicable`` where it makes no sense. Those of ``RECORDED`` have recordings as
+well, and ask their stage alone what reached the site, so that they play on either.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cdp_relay.errors import RelayError
 from tests.contract.stage import NotApplicable, Stage
 from tests.sites.kit.answers import ProducedFile
 
-__all__ = ["DOCUMENTED_SITE", "SCENARIOS", "Scenario"]
+__all__ = ["DOCUMENTED_SITE", "RECORDED", "SCENARIOS", "Scenario"]
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -68,6 +69,16 @@ DOCUMENTED = frozenset(
 )
 """What the provider that the docs build has to do: it proves the docs, and is no site that is offered."""
 DOCUMENTED_SITE = "deepseek"
+RECORDED = (
+    "plain_answer",
+    "nested_code",
+    "thinking",
+    "unknown_shapes",
+    "too_many_requests",
+    "stream_cut",
+    "client_stops",
+)
+"""What ``tests/recordings`` holds, of every site but the one that the docs build."""
 NOT_DOCUMENTED = "The provider of the docs plays some of the scenarios, which prove the docs."
 
 TEXTS = "Texts, both ways"
@@ -117,7 +128,7 @@ async def _plain_answer(stage: Stage) -> None:
     assert heard.text == ANSWER
     assert heard.finished.finish_reason is FinishReason.STOP
     # Some sites name a chat only when they save it, after its first answer.
-    assert heard.finished.conversation_id in (stage.site.turns[0].conversation_id, None)
+    assert heard.finished.conversation_id in (stage.conversation_id, None)
     assert heard.finished.capture == "stream"
     assert heard.drifts == []
     assert heard.steps[-1] is Step.FINISHED
@@ -126,7 +137,7 @@ async def _plain_answer(stage: Stage) -> None:
 @scenario(TEXTS, "a prompt of many lines arrives byte for byte: tabs, blank lines, emoji, right to left")
 async def _prompt_exact(stage: Stage) -> None:
     await stage.ask(PROMPT)
-    assert stage.site.prompts == [PROMPT]
+    assert stage.prompts == [PROMPT]
 
 
 @scenario(TEXTS, "system message and history arrive, all of them")
@@ -143,7 +154,7 @@ async def _history(stage: Stage) -> None:
     places = [arrived.find(text) for text in ("Answer in one word.", "What is\n\n6 * 7?", "42", "And 6 * 8?")]
     assert -1 not in places
     assert places == sorted(places)
-    assert len(stage.site.prompts) == 1
+    assert len(stage.prompts) == 1
 
 
 @scenario(TEXTS, "thinking is kept apart from the answer")
@@ -225,12 +236,12 @@ async def _client_stops(stage: Stage) -> None:
     target = await stage.target()
     left_at = trio.current_time()
     await events.aclose()
-    await stage.site.journal.wait("click", where=lambda click: bool(click["what"] == "stop"))
+    await stage.stopped()
     assert trio.current_time() - left_at < 5
     heard = await stage.ask("again")
     assert heard.text
     assert heard.facts(Step.LEASED)["tab"] == target, "the same tab went on"
-    assert stage.site.prompts == ["hello", "again"]
+    assert stage.prompts == ["hello", "again"]
 
 
 @scenario(STREAMS, "a client that leaves before the prompt was sent sends nothing", alone=True)
@@ -241,7 +252,7 @@ async def _client_leaves(stage: Stage) -> None:
             break
     await events.aclose()
     assert (await stage.ask("again")).text
-    assert stage.site.prompts == ["again"]
+    assert stage.prompts == ["again"]
 
 
 @scenario(
@@ -254,7 +265,7 @@ async def _silent(stage: Stage) -> None:
     stage.state("silent")
     error = await stage.fails(errors.SiteTimeout)
     assert "first_byte_seconds" in error.message
-    assert stage.site.prompts == ["hello"]
+    assert stage.prompts == ["hello"]
 
 
 @scenario(STREAMS, "a stream that breaks goes on where the page recovers it, or is never taken for whole")
@@ -263,7 +274,7 @@ async def _stream_cut(stage: Stage) -> None:
     stage.say(ANSWER)
     with suppress(errors.AnswerIncomplete, errors.GenerationFailed):
         assert (await stage.ask()).text == ANSWER
-    assert stage.site.prompts == ["hello"]
+    assert stage.prompts == ["hello"]
 
 
 @scenario(STREAMS, "an answer that comes in one flush is whole")
@@ -318,7 +329,7 @@ class _Refuses:
         assert error.status == self.status
         if self.seconds is not None:
             assert error.retry_after_seconds == pytest.approx(self.seconds, abs=30)
-        assert stage.site.prompts == ["hello"], "it left once, and was never sent again"
+        assert stage.prompts == ["hello"], "it left once, and was never sent again"
 
 
 @scenario(REFUSALS, "a refusal of the model comes as its words, or as one of content")
@@ -345,7 +356,7 @@ async def _cap(stage: Stage) -> None:
         error = await stage.fails(errors.CapReached)
         assert error.status == 429
         assert error.retry_after_seconds == pytest.approx(600, abs=30)
-    assert stage.site.prompts == ["hello"]
+    assert stage.prompts == ["hello"]
     (status,) = (site for site in stage.relay.status().sites if site.name == stage.name)
     assert (status.state, status.ready) == ("cooling_down", False)
 
@@ -377,7 +388,7 @@ async def _overloaded(stage: Stage) -> None:
     assert error.status == 503
     stage.calm()
     assert (await stage.ask("again")).text
-    assert stage.site.prompts == ["hello", "again"]
+    assert stage.prompts == ["hello", "again"]
 
 
 row(
@@ -401,7 +412,7 @@ async def _message_too_long(stage: Stage) -> None:
     stage.state("message_too_long")
     error = await stage.fails(errors.PromptTooLong, parts=("far too long, " * 40,))
     assert error.status == 400
-    assert len(stage.site.prompts) <= 1
+    assert len(stage.prompts) <= 1
 
 
 row(
@@ -423,7 +434,7 @@ async def _cap_banner(stage: Stage) -> None:
     stage.say(hold={"first-byte"})
     error = await stage.fails(errors.CapReached, errors.RateLimited)
     assert error.status == 429
-    assert len(stage.site.prompts) <= 1
+    assert len(stage.prompts) <= 1
 
 
 @scenario(REFUSALS, "an answer that fails with words on the page", alone=True)
@@ -432,7 +443,7 @@ async def _error_banner(stage: Stage) -> None:
     stage.say(hold={"first-byte"})
     error = await stage.fails(errors.GenerationFailed)
     assert error.status == 502
-    assert len(stage.site.prompts) <= 1
+    assert len(stage.prompts) <= 1
 
 
 # --- what needs the person --------------------------------------------------------------------------
@@ -449,7 +460,7 @@ class _NeedsPerson:
         stage.state(self.state)
         error = await stage.fails(*self.kinds)
         assert error.status == 503
-        assert stage.site.prompts == []
+        assert stage.prompts == []
 
 
 row(PERSON, "logged_out", "nobody is signed in", _NeedsPerson(state="logged_out", kinds=(errors.SignedOut,)))
@@ -494,7 +505,7 @@ class _Awkward:
         stage.state(self.state, **self.options)
         stage.say("fine")
         assert (await stage.ask("only\n\nthis")).text == "fine"
-        assert stage.site.prompts == ["only\n\nthis"]
+        assert stage.prompts == ["only\n\nthis"]
         assert stage.site.turns[0].attachments == ()
 
 
@@ -519,7 +530,7 @@ for _state, _title, _options in (
 async def _dead_send(stage: Stage) -> None:
     stage.state("dead_send")
     await stage.fails(errors.SubmitFailed)
-    assert stage.site.prompts == []
+    assert stage.prompts == []
     stage.calm()
     assert (await stage.ask("again")).text
 
@@ -531,7 +542,7 @@ async def _never_sends(stage: Stage) -> None:
     stage.state("never_sends")
     error = await stage.fails(errors.SubmitAmbiguous)
     assert not error.retryable
-    assert stage.site.prompts == []
+    assert stage.prompts == []
 
 
 @scenario(AWKWARD, "a page that sends twice is reported")
@@ -546,7 +557,7 @@ async def _double_send(stage: Stage) -> None:
 async def _renamed_send(stage: Stage) -> None:
     stage.state("renamed_send")
     heard = await stage.ask()
-    assert stage.site.prompts == ["hello"]
+    assert stage.prompts == ["hello"]
     click = stage.site.journal.entries("click", lambda click: bool(click["what"] == "send"))[0]
     assert click["trigger"] == "click" or "selector" in [drift.kind for drift in heard.drifts]
 
@@ -563,7 +574,7 @@ async def _crash(stage: Stage) -> None:
     assert crashed.value.retryable
     stage.site.release()
     assert (await stage.ask("again")).text
-    assert stage.site.prompts == ["hello", "again"]
+    assert stage.prompts == ["hello", "again"]
 
 
 # --- controls ---------------------------------------------------------------------------------------
@@ -586,7 +597,7 @@ async def _model_unknown(stage: Stage) -> None:
     stage.needs(not by_address, "The address names the model, and the site may take another one silently.")
     stage.needs("model" in stage.definition.controls, "The page has no control for the model.")
     await stage.fails(errors.ModelUnavailable, model="/no-such-model-9")
-    assert stage.site.prompts == []
+    assert stage.prompts == []
 
 
 @scenario(CONTROLS, "the effort is set")
@@ -623,7 +634,7 @@ async def _existing_chat(stage: Stage) -> None:
         Message(role=Role.ASSISTANT, parts=(TextPart(first.text),)),
     )
     await stage.ask("two", chat=chat, before=before)
-    assert stage.site.prompts == ["one", "two"]
+    assert stage.prompts == ["one", "two"]
     assert stage.site.turns[1].conversation_id == stage.site.turns[0].conversation_id
 
 
@@ -651,7 +662,7 @@ async def _image_in(stage: Stage) -> None:
     await stage.ask("what is this?", FilePart(name="dot.png", media_type="image/png", data=PNG))
     (file,) = stage.site.turns[0].attachments
     assert (file.name, file.data) == ("dot.png", PNG)
-    assert "what is this?" in stage.site.prompts[0]
+    assert "what is this?" in stage.prompts[0]
 
 
 @scenario(FILES, "a text file arrives with the prompt")
@@ -669,7 +680,7 @@ async def _refused_file(stage: Stage) -> None:
     stage.state("attachment_refused")
     file = FilePart(name="dot.png", media_type="image/png", data=PNG)
     await stage.fails(errors.AttachmentRefused, parts=("what is this?", file))
-    assert stage.site.prompts == []
+    assert stage.prompts == []
 
 
 @scenario(FILES, "an image that the site makes comes out, byte for byte")

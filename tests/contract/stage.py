@@ -17,6 +17,7 @@ from cdp_relay.chat.contract import SiteDefinition
 from cdp_relay.chat.relay import Relay
 from cdp_relay.chat.vocabulary import ChatChoice, FilePart, Wishes
 from cdp_relay.errors import RelayError
+from cdp_relay.store.documents import error_document, event_document
 from tests.chat.conftest import Heard
 from tests.sites.kit import ChatSite
 from tests.sites.kit.answers import Answer
@@ -50,6 +51,8 @@ class Stage:
     connection: Connection
     context: str
     """The browser context that the relay's tabs are in."""
+    told: list[dict[str, Any]] = attrs.field(factory=list, init=False)
+    """All that the scenario's questions brought, as recordings keep it."""
 
     @property
     def definition(self) -> SiteDefinition:
@@ -68,6 +71,7 @@ class Stage:
     def next(self) -> None:
         """Forget the last scenario; the relay and its tab go on."""
         begin(self.name, self.site)
+        self.told.clear()
         # What a refusal taught the relay ends with its time, which the scenarios are not about.
         health = self.relay._offering.memory.health(self.name)
         health.model_cool_downs.clear()
@@ -104,6 +108,22 @@ class Stage:
         if not thing:
             raise NotApplicable(why)
 
+    # --- what reached the site
+
+    @property
+    def prompts(self) -> list[str]:
+        """The texts of all prompts that left the page, taken or refused."""
+        return self.site.prompts
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The site's name for the chat of the first prompt."""
+        return self.site.turns[0].conversation_id
+
+    async def stopped(self) -> None:
+        """Wait until the answer was stopped on the page."""
+        await self.site.journal.wait("click", where=lambda click: bool(click["what"] == "stop"))
+
     # --- asking
 
     def question(
@@ -127,14 +147,28 @@ class Stage:
     async def ask(self, *parts: str | FilePart, **choices: Any) -> Heard:
         """Ask, and listen to the end."""
         heard = Heard()
-        async with aclosing(self.relay.ask(self.question(*(parts or ("hello",)), **choices))) as events:
+        async with aclosing(self._told(self.question(*(parts or ("hello",)), **choices))) as events:
             async for event in events:
                 heard.events.append(event)
         return heard
 
     async def listen(self, *parts: str | FilePart) -> AsyncGenerator[ChatEvent, None]:
         """Ask, and return the running answer."""
-        return self.relay.ask(self.question(*(parts or ("hello",))))
+        return self._told(self.question(*(parts or ("hello",))))
+
+    def put(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """Give a question to the relay."""
+        return self.relay.ask(request)
+
+    async def _told(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        try:
+            async with aclosing(self.put(request)) as events:
+                async for event in events:
+                    self.told.append(event_document(event))
+                    yield event  # noqa: ASYNC119  # whoever iterates it closes it
+        except RelayError as error:
+            self.told.append({"event": "error", **error_document(error)})
+            raise
 
     async def first_words(self, events: AsyncGenerator[ChatEvent, None]) -> str:
         """Listen until the first words."""

@@ -11,9 +11,9 @@ import shlex
 import tempfile
 import threading
 
+from cdp_relay.testing.chromium import find_chromium
 from tests.sites.chats import CHAT_SITES
 from tests.sites.kit import PlainSite, SiteServer
-from tests.sites.kit.browser import find_chromium
 
 __all__ = ["main"]
 

@@ -1,7 +1,7 @@
 """What every replica site is made of; a new site is a page, a stream writer and a table of states.
 
 * ``cdp_relay.recording.serving``: the server, and what a site is to it: requests, journal, gates.
-* :mod:`.browser`: a Chromium that finds the sites at their true addresses.
+* ``cdp_relay.testing.chromium``: a Chromium that finds the sites at their true addresses.
 * :mod:`.bundle`: npm packages and a page's own modules, bundled by esbuild.
 * :mod:`.chat`: the base of a chat site: what tests call, prompts and their turns, files, the page.
 * :mod:`.answers`, :mod:`.states`, :mod:`.turns`: what a site says, the states it can be in, one turn.
@@ -10,7 +10,7 @@
 """
 
 from cdp_relay.recording.serving import Entry, Exchange, Gates, Journal, PageSocket, Site, SiteServer
-from tests.sites.kit.browser import ChromiumProcess, start_chromium
+from cdp_relay.testing.chromium import ChromiumProcess, start_chromium
 from tests.sites.kit.bundle import bundle
 from tests.sites.kit.chat import ChatSite
 from tests.sites.kit.plain import PlainSite

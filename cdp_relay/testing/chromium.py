@@ -12,7 +12,12 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["ChromiumProcess", "start_chromium"]
+from cdp_relay.errors import BrowserNotFound, LaunchFailed
+
+__all__ = ["EXECUTABLE", "ChromiumProcess", "find_chromium", "start_chromium"]
+
+EXECUTABLE = "CDP_RELAY_TEST_CHROME"
+"""The environment variable that names another program."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _LISTENING = re.compile(r"DevTools listening on (ws://([^/]+)/\S+)")
@@ -46,7 +51,9 @@ class ChromiumProcess:
     def __init__(self, process: subprocess.Popen[str], profile: Path) -> None:
         self.pid = process.pid
         self.ws_url = ""
+        """Where DevTools clients connect to the browser."""
         self.http_url = ""
+        """The same port for those that ask over HTTP first, as Playwright's ``connect_over_cdp`` does."""
         self.profile = profile
         self._process = process
         self._ready = threading.Event()
@@ -58,12 +65,12 @@ class ChromiumProcess:
         """Wait for the browser's own word that its debugging port is open.
 
         Raises:
-          RuntimeError: it ended or said nothing in time; its last words are in the message.
+          LaunchFailed: it ended or said nothing in time; its last words are in the message.
         """
         if not self._ready.wait(seconds) or not self.ws_url:
             words = "\n".join(self._last_words)
             self.stop()
-            raise RuntimeError(f"Chromium did not open its port:\n{words}")
+            raise LaunchFailed(f"Chromium did not open its port:\n{words}")
 
     @property
     def alive(self) -> bool:
@@ -80,13 +87,12 @@ class ChromiumProcess:
                 self._process.kill()
                 self._process.wait(5)
         self._reader.join(5)
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        for line in self._process.stderr or ():
             self._last_words.append(line.rstrip())
             if match := _LISTENING.search(line):
                 self.ws_url = match[1]
@@ -96,13 +102,25 @@ class ChromiumProcess:
 
 
 def find_chromium() -> str:
-    """The path of a Chromium or Chrome; ``CDP_RELAY_TEST_CHROME`` overrides."""
-    if chosen := os.environ.get("CDP_RELAY_TEST_CHROME"):
+    """The path of a Chromium or Chrome; ``CDP_RELAY_TEST_CHROME`` overrides.
+
+    Raises:
+      BrowserNotFound: there is none.
+    """
+    if chosen := os.environ.get(EXECUTABLE):
+        if shutil.which(chosen) is None:
+            raise BrowserNotFound(
+                f"{EXECUTABLE} is {chosen!r}, and there is no such program.",
+                next_step=f"Set {EXECUTABLE} to a Chromium or Chrome, or unset it.",
+            )
         return chosen
     for name in _NAMES:
         if path := shutil.which(name):
             return path
-    raise RuntimeError("no Chromium or Chrome found; set CDP_RELAY_TEST_CHROME to one")
+    # Not in PATH, as on macOS and Windows.
+    from cdp_relay.chrome import find_browser
+
+    return str(find_browser().path)
 
 
 def start_chromium(*flags: str, without: Sequence[str] = ()) -> ChromiumProcess:
@@ -111,13 +129,18 @@ def start_chromium(*flags: str, without: Sequence[str] = ()) -> ChromiumProcess:
     Args:
       flags: further ones.
       without: standard flags to leave out, by their beginning (``"--headless"``).
+
+    Raises:
+      BrowserNotFound: there is none.
+      LaunchFailed: it ended, or did not open its debugging port.
     """
+    executable = find_chromium()
     profile = Path(tempfile.mkdtemp(prefix="cdp-relay-test-profile-"))
     standard = [flag for flag in _FLAGS if not any(flag.startswith(name) for name in without)]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         standard.append("--no-sandbox")  # Chromium has no sandbox for root
     process = subprocess.Popen(
-        [find_chromium(), *standard, f"--user-data-dir={profile}", *flags, "about:blank"],
+        [executable, *standard, f"--user-data-dir={profile}", *flags, "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
