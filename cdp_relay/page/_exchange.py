@@ -14,6 +14,7 @@ import trio
 from cdp_relay.cdp import Session, protocol
 from cdp_relay.cdp.event import Event
 from cdp_relay.errors import BrowserError, RelayError
+from cdp_relay.page.bodies import answer_bytes, joined_entries, posted_bytes
 
 __all__ = [
     "BodyData",
@@ -203,24 +204,19 @@ class Exchange:
             lost = not self._streaming or self._given < self._received
             yield self._ended(f"the body was lost: {error.code}" if lost else None)
             return
-        body = self._body_bytes(answer)
+        body = answer_bytes(
+            answer.body,
+            base64_encoded=bool(answer.base64_encoded),
+            charset=self._charset,
+            received=self._received,
+        )
         if hashlib.blake2b(body[: self._given]).digest() == self._seen.digest() and body[self._given :]:
             self._streaming = False
             yield self._data(body[self._given :])
         yield self._ended(None)
 
-    def _body_bytes(self, answer: protocol.Network.GetResponseBodyResult) -> bytes:
-        if answer.base64_encoded:
-            return b64decode(answer.body)
-        body = (answer.body or "").encode("utf-8", "surrogatepass")
-        if len(body) == self._received or self._charset in ("utf-8", "utf8"):
-            return body
-        # Without a declared character set Chrome reads the bytes as windows-1252 (measured).
-        raw = _from_windows_1252(answer.body or "")
-        return raw if raw is not None and len(raw) == self._received else body
-
     async def _request_body(self, request: protocol.Network.Request) -> bytes | None:
-        whole = _entries(request.post_data_entries)
+        whole = joined_entries(request.post_data_entries)
         if whole is not None:
             return whole
         if request.post_data is not None:
@@ -232,30 +228,7 @@ class Exchange:
             answer = await self._session.execute(command)
         except BrowserError:
             return None
-        if answer.base64_encoded:
-            return b64decode(answer.post_data)
-        return (answer.post_data or "").encode("utf-8", "surrogatepass")
-
-
-def _from_windows_1252(text: str) -> bytes | None:
-    """The bytes that were read as windows-1252, as the WHATWG Encoding Standard has it."""
-    try:
-        return text.encode("cp1252")
-    except UnicodeEncodeError:
-        pass
-    # Python's table leaves five bytes out, which the standard makes control characters.
-    try:
-        return b"".join(char.encode("latin-1" if "\x80" <= char <= "\x9f" else "cp1252") for char in text)
-    except UnicodeEncodeError:
-        return None
-
-
-def _entries(entries: list[dict[str, Any]] | None) -> bytes | None:
-    """The body from its parts as bytes; None when a part is missing (it is a file, say)."""
-    parts = [entry.get("bytes") for entry in entries or ()]
-    if not parts or not all(isinstance(part, str) for part in parts):
-        return None
-    return b"".join(b64decode(part) for part in parts if part is not None)
+        return posted_bytes(answer.post_data, base64_encoded=bool(answer.base64_encoded))
 
 
 def _lower_names(headers: Mapping[str, Any] | None) -> dict[str, str]:
