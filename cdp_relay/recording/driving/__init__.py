@@ -1,1 +1,1 @@
-"""Take a site through a scenario while it is recorded, by the relay or by the person."""
+"""Drive a site through a scenario and record it, or let a person do so, and keep what may be kept."""
