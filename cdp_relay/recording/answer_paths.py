@@ -40,6 +40,7 @@ _FEWEST_WORDS = 6
 _SITES_OWN = re.compile("\ue200[^\ue201]*\ue201|https?://\\S+")
 """What decoders take out of an answer or put into it: citations, and the addresses that stand for cards."""
 
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _WORD = re.compile(r"\w+")
 _NO_TEXT = frozenset(
     ("type", "status", "role", "id", "title", "name", "model", "event", "kind", "p", "o", "op", "slug")
@@ -79,10 +80,8 @@ class Piece:
     start: int
     """Of the part, in the text; 0 for a telling of all so far."""
     end: int
-    skipped: int = 0
-    """Characters of the string that come before the part, and belong to something else."""
     rest: int = 0
-    """Characters of the string behind the part."""
+    """Characters of the string behind the part, which belong to something else."""
 
 
 @attrs.frozen
@@ -198,9 +197,10 @@ def _cumulative(address: Address, strings: _Placed, text: str) -> Thread | None:
 
 def _in_pieces(by_address: dict[Address, _Placed], text: str) -> Iterator[Thread]:
     scores: dict[Address, int] = {}
+    wanted = _units(text)
     for address, strings in by_address.items():
         words = [leaf.value for _, leaf in strings if leaf.value]
-        inside = [word for word in words if word in text or _joined(word) in text or _is_half(word)]
+        inside = [word for word in words if _units(word) in wanted]
         if 2 * len(inside) >= len(words) or sum(map(len, inside)) >= len(text):
             scores[address] = sum(map(len, inside))
     best = sorted((one for one in scores if scores[one]), key=lambda one: -scores[one])[:_MOST_CANDIDATES]
@@ -230,31 +230,27 @@ def _in_order(groups: Sequence[_Placed]) -> _Placed:
 def _runs(strings: _Placed, text: str) -> Iterator[Thread]:
     """Every stretch of strings that, joined, hold the text from the start of one of them."""
     told = [(number, leaf) for number, leaf in strings if leaf.value]
-    joined = "".join(leaf.value for _, leaf in told)
-    whole = _joined(joined)
-    if text not in whole:
-        return
-    if whole != joined:
-        # Emoji cut in two are joined for the search; the places are those of the joined text.
-        bounds = _bounds_of_joined([leaf.value for _, leaf in told])
-    else:
-        bounds = list(itertools.accumulate((len(leaf.value) for _, leaf in told), initial=0))
-    at = whole.find(text)
+    words, wanted = [_units(leaf.value) for _, leaf in told], _units(text)
+    whole = "".join(words)
+    bounds = list(itertools.accumulate(map(len, words), initial=0))
+    places = list(itertools.accumulate((len(_units(char)) for char in text), initial=0))
+    at = whole.find(wanted)
     while at >= 0:
         first = bisect_left(bounds, at)
-        if first < len(bounds) and bounds[first] == at:
-            pieces = []
-            for index in range(first, len(told)):
-                start, end = bounds[index] - at, bounds[index + 1] - at
-                if start >= len(text):
-                    break
-                over = max(0, end - len(text))
-                pieces.append(Piece(*told[index], start, end - over, rest=over))
-            addresses = frozenset(piece.leaf.address for piece in pieces)
-            yield Thread(addresses, tuple(pieces), cumulative=False)
-            at = whole.find(text, at + len(text))
-        else:
-            at = whole.find(text, at + 1)
+        if bounds[first] != at:
+            at = whole.find(wanted, at + 1)
+            continue
+        pieces = []
+        for index in range(first, len(told)):
+            start, end = bounds[index] - at, bounds[index + 1] - at
+            if start >= len(wanted):
+                break
+            rest = max(0, end - len(wanted))
+            start, end = bisect_left(places, start), bisect_left(places, end - rest)
+            pieces.append(Piece(*told[index], start, end, rest=rest))
+        addresses = frozenset(piece.leaf.address for piece in pieces)
+        yield Thread(addresses, tuple(pieces), cumulative=False)
+        at = whole.find(wanted, at + len(wanted))
 
 
 def _alike(best: Sequence[Address], by_address: dict[Address, _Placed], text: str) -> Iterator[Thread]:
@@ -326,18 +322,12 @@ def _joined(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _is_half(word: str) -> bool:
-    return len(word) <= 2 and any("\ud800" <= char <= "\udfff" for char in word)
+def _units(text: str) -> str:
+    """Text as JavaScript counts it: an emoji is two, and may have been cut in two."""
+    if text.isascii():
+        return text
+    return _ASTRAL.sub(lambda one: "".join(map(chr, _pair(ord(one[0])))), text)
 
 
-def _bounds_of_joined(words: Sequence[str]) -> list[int]:
-    """Where each string begins in the joined text; the second half of an emoji begins behind it."""
-    bounds, units = [0], 0
-    whole = "".join(words)
-    characters = list(
-        itertools.accumulate((2 if ord(char) > 0xFFFF else 1 for char in _joined(whole)), initial=0)
-    )
-    for word in words:
-        units += len(word.encode("utf-16-le", "surrogatepass")) // 2
-        bounds.append(bisect_left(characters, units))
-    return bounds
+def _pair(point: int) -> tuple[int, int]:
+    return 0xD800 + ((point - 0x10000) >> 10), 0xDC00 + (point & 0x3FF)

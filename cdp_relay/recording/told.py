@@ -50,7 +50,9 @@ NESTED = "()"
 _MAX_DEPTH = 4
 _MAX_PREFIX_CHARS = 16
 _EVENTS = re.compile(r"\ufeff?(?:(?:event|data|id|retry)(?::|\r?\n)|:)")
-_EVENT_LINE = re.compile(r"(?:^|(?<=\n))(event|data)(?::[ ]?([^\r\n]*)|(?=\r?\n|\Z))|(?:^|(?<=\n))(\r?\n)")
+_EVENT_LINE = re.compile(
+    r"(?:^|(?<=[\n\ufeff]))(event|data)(?::[ ]?([^\r\n]*)|(?=\r?\n|\Z))|(?:^|(?<=\n))(\r?\n)"
+)
 _FRAME = re.compile(r"(?:^|(?<=\n))(\d{1,9})\n(?=\[)")
 _LINE = re.compile(r"[^\r\n]+")
 _ITEM_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[{\]},]', re.DOTALL)

@@ -1,0 +1,99 @@
+"""What else a text has to say once its strings have changed: lengths of frames, their total, and blanks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cdp_relay.recording.told import Document, Edit, documents_of, form_of
+
+__all__ = ["applied", "recounted"]
+
+_DIGITS = re.compile(r"(\d{1,9})\n\Z")
+_TOTAL = re.compile(r'\["e",\d+,null,null,(\d+)\]')
+_PADDED_TO = 8
+"""Bytes; some sites fill their events up with blanks."""
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """The text with its edits, which do not overlap."""
+    parts, at = [], 0
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        parts += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*parts, text[at:]])
+
+
+def recounted(text: str, media_type: str, edits: Sequence[Edit]) -> list[Edit]:
+    """The edits, and those that make the numbers right again that count what was edited.
+
+    A number that was wrong before is as wrong afterwards.
+    """
+    if not edits:
+        return []
+    match form_of(text, media_type):
+        case "frames":
+            return _with_lengths(text, edits, list(documents_of(text, media_type)))
+        case "events":
+            return [*edits, *_paddings(text, edits, list(documents_of(text, media_type)))]
+        case _:
+            return list(edits)
+
+
+def _with_lengths(text: str, edits: Sequence[Edit], documents: Sequence[Document]) -> list[Edit]:
+    edits = list(edits)
+    last = documents[-1] if documents else None
+    total = _TOTAL.search(text, last.start, last.end) if last is not None else None
+    lengths = [*edits, *_lengths(text, edits, documents)]
+    if total is None:
+        return lengths
+    said = int(total[1])
+    told = said
+    for _ in range(4):
+        own = Edit(total.start(1), total.end(1), str(told))
+        whole = [*edits, own, *_lengths(text, [*edits, own], documents)]
+        grown = sum(_size(edit.text) - _size(text[edit.start : edit.end]) for edit in whole)
+        if said + grown == told:
+            break
+        told = said + grown
+    return whole
+
+
+def _lengths(text: str, edits: Sequence[Edit], documents: Sequence[Document]) -> list[Edit]:
+    lengths = []
+    for document in documents:
+        grown = sum(
+            _units(edit.text) - _units(text[edit.start : edit.end])
+            for edit in edits
+            if document.start <= edit.start and edit.end <= document.end
+        )
+        digits = _DIGITS.search(text, max(0, document.start - 10), document.start)
+        if grown and digits is not None:
+            lengths.append(Edit(digits.start(1), digits.end(1), str(int(digits[1]) + grown)))
+    return lengths
+
+
+def _paddings(text: str, edits: Sequence[Edit], documents: Sequence[Document]) -> list[Edit]:
+    """New blanks behind the data of events that are filled up with them."""
+    names = {one.event for one in documents if text[one.end - 1] == " "}
+    names &= {
+        name
+        for name in names
+        if all((one.end - one.start) % _PADDED_TO == 0 for one in documents if one.event == name)
+    }
+    paddings = []
+    for one in documents:
+        inside = [edit for edit in edits if one.start <= edit.start and edit.end <= one.end]
+        if one.event in names and inside:
+            data = text[one.start : one.end].rstrip(" ")
+            size = _size(data) + sum(_size(edit.text) - _size(text[edit.start : edit.end]) for edit in inside)
+            paddings.append(Edit(one.start + len(data), one.end, " " * (-size % _PADDED_TO)))
+    return paddings
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
