@@ -17,6 +17,7 @@ __all__ = [
     "Accessibility",
     "Browser",
     "DOM",
+    "Debugger",
     "Emulation",
     "IO",
     "Input",
@@ -695,6 +696,115 @@ class DOM:
         if object_id is not None:
             params["objectId"] = object_id
         yield {"method": "DOM.setFileInputFiles", "params": params}
+
+
+class Debugger:
+    """The domain ``Debugger``."""
+
+    class ScriptParsed(Event, frozen=True, kw_only=True):
+        """The event ``Debugger.scriptParsed``."""
+
+        METHOD: ClassVar[str] = "Debugger.scriptParsed"
+
+        script_id: str
+        url: str
+        start_line: int
+        start_column: int
+        end_line: int
+        end_column: int
+        execution_context_id: int
+        hash: str
+        build_id: str
+        execution_context_aux_data: JSON | None
+        is_live_edit: bool | None
+        source_map_url: str | None
+        has_source_url: bool | None
+        is_module: bool | None
+        length: int | None
+        stack_trace: JSON | None
+        code_offset: int | None
+        script_language: str | None
+        debug_symbols: list[JSON] | None
+        embedder_name: str | None
+        resolved_breakpoints: list[JSON] | None
+
+        @classmethod
+        def from_json(cls, raw: JSON) -> Debugger.ScriptParsed:
+            """Read the wire form; what is missing becomes None."""
+            get: Callable[[str], Any] = raw.get
+            return cls(
+                script_id=get("scriptId"),
+                url=get("url"),
+                start_line=get("startLine"),
+                start_column=get("startColumn"),
+                end_line=get("endLine"),
+                end_column=get("endColumn"),
+                execution_context_id=get("executionContextId"),
+                hash=get("hash"),
+                build_id=get("buildId"),
+                execution_context_aux_data=get("executionContextAuxData"),
+                is_live_edit=get("isLiveEdit"),
+                source_map_url=get("sourceMapURL"),
+                has_source_url=get("hasSourceURL"),
+                is_module=get("isModule"),
+                length=get("length"),
+                stack_trace=get("stackTrace"),
+                code_offset=get("codeOffset"),
+                script_language=get("scriptLanguage"),
+                debug_symbols=get("debugSymbols"),
+                embedder_name=get("embedderName"),
+                resolved_breakpoints=get("resolvedBreakpoints"),
+                raw=raw,
+            )
+
+    @staticmethod
+    def disable() -> Command[None]:
+        """``Debugger.disable``."""
+        params: JSON = {}
+        yield {"method": "Debugger.disable", "params": params}
+
+    @staticmethod
+    def enable(*, max_scripts_cache_size: float | None = None) -> Command[str]:
+        """``Debugger.enable``."""
+        params: JSON = {}
+        if max_scripts_cache_size is not None:
+            params["maxScriptsCacheSize"] = max_scripts_cache_size
+        get: Callable[[str], Any] = (yield {"method": "Debugger.enable", "params": params}).get
+        value: str = get("debuggerId")
+        return value
+
+    class GetScriptSourceResult(WireObject, frozen=True, kw_only=True):
+        """The answer to ``Debugger.getScriptSource``."""
+
+        script_source: str
+        bytecode: str | None
+
+        @classmethod
+        def from_json(cls, raw: JSON) -> Debugger.GetScriptSourceResult:
+            """Read the wire form; what is missing becomes None."""
+            get: Callable[[str], Any] = raw.get
+            return cls(
+                script_source=get("scriptSource"),
+                bytecode=get("bytecode"),
+                raw=raw,
+            )
+
+    @staticmethod
+    def get_script_source(script_id: str) -> Command[Debugger.GetScriptSourceResult]:
+        """``Debugger.getScriptSource``."""
+        params: JSON = {
+            "scriptId": script_id,
+        }
+        answer = yield {"method": "Debugger.getScriptSource", "params": params}
+        return Debugger.GetScriptSourceResult.from_json(answer)
+
+    @staticmethod
+    def set_skip_all_pauses(skip: bool) -> Command[None]:
+        """``Debugger.setSkipAllPauses``."""
+        params: JSON = {
+            "skip": skip,
+        }
+        yield {"method": "Debugger.setSkipAllPauses", "params": params}
 
 
 class Emulation:
@@ -3392,6 +3502,7 @@ class Target:
 EVENTS: Mapping[str, type[Event]] = {
     "Browser.downloadProgress": Browser.DownloadProgress,
     "Browser.downloadWillBegin": Browser.DownloadWillBegin,
+    "Debugger.scriptParsed": Debugger.ScriptParsed,
     "Input.dragIntercepted": Input.DragIntercepted,
     "Inspector.detached": Inspector.Detached,
     "Inspector.targetCrashed": Inspector.TargetCrashed,
