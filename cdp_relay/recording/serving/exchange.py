@@ -81,7 +81,7 @@ class Exchange:
         await self.start(
             status, content_type=content_type, headers=[*headers, ("content-length", str(len(data)))]
         )
-        if data:
+        if data and self.method != "HEAD":
             await self.write(data)
         await self.finish()
 
