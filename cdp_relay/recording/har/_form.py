@@ -1,8 +1,8 @@
 """HAR 1.2, as far as it is written and read here; what begins with ``_`` is ours or Chrome's own.
 
-Chrome's DevTools export uses ``_resourceType``, ``_webSocketMessages``, ``_error``, ``_transferSize`` and
-``_fromCache`` in the same places. Fields without which nothing can be done have no default; all others do,
-because exports of other programs leave some of them out, or say null.
+Chrome's DevTools export uses ``_resourceType``, ``_webSocketMessages``, ``_error``, ``_transferSize``,
+``_fromCache`` and ``_fetchedViaServiceWorker`` in the same places. Fields without which nothing can be done
+have no default; all others do, because exports of other programs leave some of them out, or say null.
 
 Source: the HTTP Archive specification 1.2, and HARLog of Chromium's DevTools front end.
 """
@@ -147,6 +147,7 @@ class Entry(msgspec.Struct, kw_only=True, rename="camel"):
     resource_type: str | UnsetType | None = field(name="_resourceType", default=UNSET)
     from_cache: Any = field(name="_fromCache", default=UNSET)
     """True, or Chrome's word for which cache."""
+    from_service_worker: bool | UnsetType | None = field(name="_fetchedViaServiceWorker", default=UNSET)
     ended_after: Number | UnsetType = field(name="_endedAfter", default=UNSET)
     """Milliseconds since ``startedDateTime``; not there where it had not ended with the recording."""
     messages: list[SocketMessage] | UnsetType = field(name="_webSocketMessages", default=UNSET)

@@ -172,6 +172,7 @@ class _EntryReader:
             source=_source(entry),
             resource_type=_resource_type(entry),
             from_cache=bool(entry.from_cache),
+            from_service_worker=bool(entry.from_service_worker),
             messages=tuple(self._message(one) for one in entry.messages or ()),
         )
 
@@ -209,7 +210,7 @@ class _EntryReader:
             return None
         if isinstance(content.file, str):
             # A name from a stranger's file must not lead out of its folder.
-            if Path(content.file).name != content.file:
+            if content.file in ("", "..") or Path(content.file).name != content.file:
                 raise _Damaged("`_file` leads out of the file's folder")
             return Body.of(read_file(self._folder / content.file))
         # Exporters leave out the text of an empty body as well.

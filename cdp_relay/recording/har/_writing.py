@@ -20,9 +20,7 @@ from cdp_relay.recording.session import Body, Exchange, Headers, Mark, Message, 
 __all__ = ["write_har"]
 
 _UNANSWERED = -1
-"""What Playwright writes, and leaves waiting, where no answer came."""
-_FAILED = 0
-"""What DevTools writes where there was an error instead of an answer."""
+"""What Playwright writes where no answer came. DevTools writes 0, of which Playwright would make a 200."""
 
 
 def write_har(session: Session, file: IO[bytes]) -> None:
@@ -90,7 +88,8 @@ def _entry(exchange: Exchange, begin: int, marks: Sequence[Mark]) -> form.Entry:
         id=exchange.id,
         source=exchange.source,
         resource_type=exchange.resource_type,
-        from_cache=True if exchange.from_cache else UNSET,
+        from_cache=exchange.from_cache or UNSET,
+        from_service_worker=exchange.from_service_worker or UNSET,
         ended_after=UNSET if exchange.ended_at is None else to_ms(to_us(exchange.ended_at) - at),
         messages=messages or UNSET,
     )
@@ -133,7 +132,7 @@ def _response(exchange: Exchange, at: int) -> form.Response:
     error = exchange.error or UNSET
     if response is None:
         return form.Response(
-            status=_FAILED if exchange.error else _UNANSWERED,
+            status=_UNANSWERED,
             cookies=[],
             headers=[],
             content=form.Content(mime_type="x-unknown"),
