@@ -1,0 +1,164 @@
+"""What a recording would tell of somebody: every place, found by a look of its own.
+
+Nothing is asked of whoever redacted it. Values are judged by where they stand and how they look, as if
+nothing had been redacted, and must be masks or placeholders by their form; all text is searched for what shows
+by its form that it is a secret, and for what the person says must not be there, in every spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from cdp_relay.recording.redaction import bodies
+from cdp_relay.recording.redaction.judging import Knowledge, judge
+from cdp_relay.recording.redaction.kinds import Kind
+from cdp_relay.recording.redaction.learning import Learner, takes_whole
+from cdp_relay.recording.redaction.leaves import Leaf, Setting
+from cdp_relay.recording.redaction.placeholders import is_placeholder
+from cdp_relay.recording.redaction.redact import knowledge_of, masked
+from cdp_relay.recording.redaction.scan import scan
+from cdp_relay.recording.redaction.vault import Vault
+from cdp_relay.recording.redaction.walk import SessionWalk
+from cdp_relay.recording.session import Session
+
+__all__ = ["Leak", "find_leaks"]
+
+_WORDS = re.compile(r"[^\s\"'<>(){}\[\],;|&=]+")
+_SHOWN = 2
+_MAX_BLOTS = 12
+
+
+@attrs.frozen(kw_only=True)
+class Leak:
+    """Something that a recording would tell."""
+
+    place: str
+    """Where, in words: entry, part, field or line."""
+    kind: str
+    """What it looks like: ``token``, ``email``, ``text``, ``file``, ``given`` ..."""
+    sample: str
+    """Its beginning, and blots."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.kind} {self.sample}"
+
+
+def find_leaks(
+    session: Session,
+    *,
+    known: Iterable[str] = (),
+    own: Iterable[str] = (),
+    secrets: Iterable[str] = (),
+) -> list[Leak]:
+    """What a recording would tell; nothing when it is clean.
+
+    Args:
+      known: what the site's decoder and definition compare with.
+      own: regular expressions of the person's for what is secret.
+      secrets: what must not be in it, in no spelling.
+    """
+    knowledge = knowledge_of(session, known=known)
+    SessionWalk(Learner(knowledge, Vault(), session.texts, scans=False)).session(session)
+    given = Vault()
+    for secret in secrets:
+        given.give(secret, "token")
+    checker = _Checker(
+        knowledge=knowledge,
+        given=given,
+        own=tuple(re.compile(one) for one in own),
+        keeps_files="files" in session.about.kept,
+        keeps_words=bool({"prompt", "answer"} & set(session.about.kept)),
+    )
+    SessionWalk(checker).session(session)
+    return list(dict.fromkeys(checker.leaks))
+
+
+@attrs.define(eq=False, kw_only=True)
+class _Checker:
+    """Looks at everything, and notes what is no placeholder and no mask."""
+
+    knowledge: Knowledge
+    given: Vault
+    own: Sequence[re.Pattern[str]]
+    keeps_files: bool
+    keeps_words: bool
+    leaks: list[Leak] = attrs.field(factory=list, init=False)
+    _seen: list[Leaf] = attrs.field(factory=list, init=False)
+
+    def visit(self, leaf: Leaf) -> str:
+        """Note a value that is somebody's."""
+        said = leaf.value
+        kind = judge(leaf, self.knowledge)
+        if kind is not None and not self._is_clean(said, kind):
+            self._note(leaf.spot, kind, said)
+        if len(said) >= 5 and leaf.name not in ("integrity", "class", "d", "style"):
+            self._seen.append(leaf)
+        return said
+
+    def takes_whole(self, leaf: Leaf) -> bool:
+        """Whether a value is one although it looks like more."""
+        return takes_whole(leaf, self.knowledge)
+
+    def finish(self, text: str, setting: Setting) -> str:
+        """Search a whole text, and all of its values as they are meant."""
+        if text.strip() and not self._seen:
+            self._seen.append(Leaf(where="text", name="", value=text, setting=setting))
+        fresh: dict[str, Leaf] = {}
+        for leaf in self._seen:
+            fresh.setdefault(leaf.value, leaf)
+        self._seen.clear()
+        together = "\n".join(fresh)
+        found = [(one.text, one.kind) for one in scan(together)] + self._found_by_own(together)
+        for said, kind in found:
+            if self.knowledge.is_sites(said) or is_placeholder(said):
+                continue
+            spot = next((leaf.spot for value, leaf in fresh.items() if said in value), setting.spot)
+            self._note(spot, kind, said)
+        self._find_given(text, setting.spot)
+        for value, leaf in fresh.items():
+            self._find_given(value, leaf.spot)
+        return text
+
+    def take_code(self, text: str, setting: Setting) -> str:
+        """Search the site's code, which is everybody's, for what no code holds."""
+        self._find_given(text, setting.spot)
+        for found in scan(text, code=True):
+            self._note(setting.spot, found.kind, found.text)
+        for said, kind in self._found_by_own(text):
+            self._note(setting.spot, kind, said)
+        return text
+
+    def take_blob(self, data: bytes, media: str, setting: Setting) -> bytes:
+        """Note a file that is no filler."""
+        if not self.keeps_files and data != bodies.filler(data, media):
+            self.leaks.append(Leak(place=setting.spot, kind="file", sample=f"{len(data)} bytes"))
+        return data
+
+    def _is_clean(self, said: str, kind: Kind) -> bool:
+        if is_placeholder(said) or masked(said) == said:
+            return True
+        if kind == "text":
+            return self.keeps_words
+        words = _WORDS.findall(said)
+        return bool(words) and all(is_placeholder(word) for word in words)
+
+    def _found_by_own(self, text: str) -> list[tuple[str, Kind]]:
+        found: list[tuple[str, Kind]] = []
+        for own in self.own:
+            for match in own.finditer(text):
+                said = match[1] if own.groups else match[0]
+                if said and not is_placeholder(said):
+                    found.append((said, "token"))
+        return found
+
+    def _find_given(self, text: str, spot: str) -> None:
+        if self.given.counts and (told := self.given.replace(text)) != text:
+            at = next(number for number, (one, two) in enumerate(zip(text, told, strict=True)) if one != two)
+            self._note(f"{spot}, line {text.count(chr(10), 0, at) + 1}", "given", text[at : at + 16])
+
+    def _note(self, spot: str, kind: str, said: str) -> None:
+        blots = "•" * min(max(len(said) - _SHOWN, 1), _MAX_BLOTS)
+        self.leaks.append(Leak(place=spot, kind=kind, sample=f"{said[:_SHOWN]}{blots} ({len(said)})"))

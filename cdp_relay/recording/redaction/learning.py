@@ -1,0 +1,165 @@
+"""The first walk through a recording: which secrets it holds, which words are the site's, which are said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import attrs
+
+from cdp_relay.recording.redaction.judging import Knowledge, is_prose, judge, named_kind, refuses, told_by
+from cdp_relay.recording.redaction.kinds import Kind
+from cdp_relay.recording.redaction.leaves import Family, Leaf, Setting
+from cdp_relay.recording.redaction.masks import is_masked
+from cdp_relay.recording.redaction.placeholders import is_placeholder
+from cdp_relay.recording.redaction.scan import scan
+from cdp_relay.recording.redaction.vault import Vault
+from cdp_relay.recording.session import KnownText
+
+__all__ = ["Learner", "is_worth_looking_for", "literals_of"]
+
+_LITERAL = re.compile(
+    r"\"([^\"\\\n]{1,300}+)\"|'([^'\\\n]{1,300}+)'|`([^`\\\n$]{1,300}+)`|>([^<>{}\n\\]{1,300}+)<"
+)
+_LITERAL_WITH_ESCAPES = re.compile(r"\"((?:[^\"\\\n]++|\\.){1,300})\"|'((?:[^'\\\n]++|\\.){1,300})'")
+_SAYS_SOMETHING = re.compile(r"[^\W\d_]")
+_MAX_WORDS = 500_000
+_MAX_TOLD = 2_000_000
+"""Characters of a family's values that are compared with known texts."""
+_QUIET = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*|[A-Z_]+", re.ASCII)
+"""Plain words: they stand in much else."""
+
+
+def literals_of(code: str) -> Iterable[str]:
+    """The strings that stand in code."""
+    for expression in (_LITERAL, _LITERAL_WITH_ESCAPES):
+        for match in expression.finditer(code):
+            said = match[match.lastindex or 0].strip()
+            if not _SAYS_SOMETHING.search(said):
+                continue
+            if "\\" in said:
+                try:
+                    said = said.encode("latin-1", "backslashreplace").decode("unicode_escape").strip()
+                except UnicodeDecodeError:
+                    continue
+            yield said
+
+
+def is_worth_looking_for(said: str, kind: Kind) -> bool:
+    """Whether a secret is to be looked for wherever it may stand: what says little stands in much else."""
+    bare = said.strip()
+    if is_masked(bare) or is_placeholder(bare):
+        return False
+    if kind in ("email", "address"):
+        return True
+    if kind in ("name", "text"):
+        return len(bare) >= 8 and len(bare) <= 4_000 and " " in bare
+    if kind == "place":
+        return len(bare) >= 5 and (" " in bare or any(one.isdigit() for one in bare))
+    if any(one.isdigit() for one in bare):
+        return len(bare) >= 6
+    return len(bare) >= 8 and _QUIET.fullmatch(bare) is None
+
+
+@attrs.define(eq=False)
+class Learner:
+    """Looks at everything, and changes nothing."""
+
+    knowledge: Knowledge
+    vault: Vault
+    texts: tuple[KnownText, ...] = ()
+    own: tuple[re.Pattern[str], ...] = ()
+    scans: bool = True
+    """Whether secrets are looked for, and not only what is the site's and what is said."""
+    _told: dict[Family, list[str]] = attrs.field(factory=dict, init=False)
+    _seen: list[str] = attrs.field(factory=list, init=False)
+    _scanned: set[str] = attrs.field(factory=set, init=False)
+
+    def visit(self, leaf: Leaf) -> str:
+        """Note what it says."""
+        said = leaf.value
+        if leaf.where in ("json", "text") and leaf.family not in self.knowledge.families:
+            if refuses(leaf):
+                pass
+            elif is_prose(said):
+                self.knowledge.families.add(leaf.family)
+            elif len(said) < _MAX_TOLD:
+                self._told.setdefault(leaf.family, []).append(said)
+        kind = named_kind(leaf)
+        if kind is not None and not self.knowledge.is_sites(said) and judge(leaf, self.knowledge) is not None:
+            self._give(said, kind)
+        if self.scans and len(said) >= 5 and leaf.name not in ("integrity", "class", "d", "style"):
+            self._seen.append(said)
+        return said
+
+    def takes_whole(self, leaf: Leaf) -> bool:
+        """Whether it is one of the pieces of a text, or a secret as it stands."""
+        if leaf.where in ("json", "text") and leaf.family not in self.knowledge.families:
+            whole = "".join(leaf.value.split())
+            if any(whole == "".join(one.text.split()) for one in self.texts):
+                self.knowledge.families.add(leaf.family)
+        return takes_whole(leaf, self.knowledge)
+
+    def finish(self, text: str, setting: Setting) -> str:
+        """Look for what shows by its form, and for texts that were told in pieces."""
+        if self.scans:
+            self._look_through(text)
+        known = [one.text for one in self.texts]
+        for family, values in self._told.items():
+            if family not in self.knowledge.families and told_by(values, known):
+                self.knowledge.families.add(family)
+        self._told.clear()
+        return text
+
+    def _look_through(self, text: str) -> None:
+        if not self._seen:
+            self._seen.append(text)
+        fresh = [said for said in self._seen if said not in self._scanned]
+        self._scanned.update(said for said in fresh if len(said) < 256)
+        self._seen.clear()
+        self._scan("\n".join(dict.fromkeys(fresh)))
+
+    def take_code(self, text: str, setting: Setting) -> str:
+        """Note which words are the site's own, and which keys stand in it."""
+        if self.scans:
+            self._scan(text, code=True)
+        words = self.knowledge.words
+        for said in literals_of(text):
+            if len(words) >= _MAX_WORDS:
+                break
+            words.add(said)
+        return text
+
+    def take_blob(self, data: bytes, media: str, setting: Setting) -> bytes:
+        """Nothing is to be learned from a file."""
+        return data
+
+    def take_texts(self) -> None:
+        """Look for the known texts themselves."""
+        for one in self.texts:
+            if one.kind == "person":
+                self.vault.give(one.text, "name")
+            elif not self.knowledge.kept.holds(one.text):
+                self._give(one.text, "text")
+
+    def _scan(self, text: str, *, code: bool = False) -> None:
+        for found in scan(text, code=code):
+            if not self.knowledge.is_sites(found.text):
+                self._give(found.text, found.kind)
+        for own in self.own:
+            for match in own.finditer(text):
+                said = match[1] if own.groups else match[0]
+                if said:
+                    self.vault.give(said, "token")
+
+    def _give(self, said: str, kind: Kind) -> None:
+        self.vault.give(said, kind, everywhere=is_worth_looking_for(said, kind))
+
+
+def takes_whole(leaf: Leaf, knowledge: Knowledge) -> bool:
+    """Whether a value is one although it looks like more: words that somebody says, and secrets."""
+    if leaf.where in ("json", "text") and leaf.family in knowledge.families:
+        return True
+    if leaf.family[:1] == ("heard",) and leaf.name in ("text", "arguments"):
+        return True
+    return leaf.where in ("cookie", "header", "query", "field") and named_kind(leaf) == "token"
