@@ -171,14 +171,18 @@ stdout is JSON and nothing else. Commands marked with * take every setting as a 
         parts.append(f"## {title}\n")
         for name in section:
             module = name.replace("-", "_")
-            parts.append(_command(getattr(importlib.import_module(f"cdp_relay.cli.{module}"), module)))
+            command = getattr(importlib.import_module(f"cdp_relay.cli.{module}"), module)
+            parts.append(_command(command, name))
+            # Of a command whose first word may name another one.
+            below = getattr(command, "subcommands", {})
+            parts += [_command(one, f"{name} {word}") for word, one in below.items()]
     return "\n".join(parts)
 
 
-def _command(command: Command) -> str:
+def _command(command: Command, name: str) -> str:
     star = " \\*" if isinstance(command, SettingsCommand) else ""
     words = [_argument(param) for param in command.params if isinstance(param, click.Argument)]
-    lines = [f"### `{' '.join(['cdp-relay', command.name or '', *words])}`{star}\n"]
+    lines = [f"### `{' '.join(['cdp-relay', name, *words])}`{star}\n"]
     lines.append(f"{inspect.cleandoc(command.help or '')}\n")
     own = [
         param

@@ -61,6 +61,8 @@ class SiteTab:
     next, and an agent's next is as long."""
     chat: str | None = None
     """The held chat that the page stands in, whole and at rest; None where it is another, or nobody knows."""
+    lent: bool = False
+    """Whether one holder makes it ready for the turns that run on it, so that no time makes that old."""
     met: RelayError | None = None
     """What the site asks of the person on this tab, which stays where it is until that is over."""
     _fresh_url: str | None = attrs.field(default=None, init=False)
@@ -73,7 +75,7 @@ class SiteTab:
 
     def is_fresh(self, url: str, seconds: float) -> bool:
         """Whether the tab has stood, unused, at this new-chat address for less than *seconds*."""
-        return self._fresh_url == url and trio.current_time() - self._fresh_at < seconds
+        return self._fresh_url == url and (self.lent or trio.current_time() - self._fresh_at < seconds)
 
     def freshen(self, url: str) -> None:
         """Note that the tab stands at a new chat."""

@@ -324,7 +324,7 @@ class Relay:
         """
         desk = self._desk(site)
         async with desk.browser.open_tab() as tab:
-            yield Loan(desk=desk, site_tab=SiteTab(tab, desk.provider), turn_of=self._turn)
+            yield Loan(desk=desk, site_tab=SiteTab(tab, desk.provider, lent=True), turn_of=self._turn)
 
     def close(self) -> None:
         """Close the tabs; part of leaving :func:`open_relay`'s block."""

@@ -46,6 +46,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         "serve": "Start only the service, on a Chrome that already runs.",
         "decode": "Print what a site's decoder makes of a saved answer stream.",
     },
+    "Record and replay": {
+        "record": "Record what a site really does; check, show and pack recordings.",
+    },
 }
 """Commands by section, with their line in the help; the module's name is the command's."""
 
