@@ -74,7 +74,9 @@ class Conversation:
             request=Request(method="GET", url=self.url, http_version="HTTP/1.1", headers=self.asked),
             response=self.answer,
             error=self.error,
-            timings=Timings(wait=max(0.0, opened - at), receive=max(0.0, closed - opened)),
+            timings=Timings(
+                wait=round(max(0.0, opened - at), 6), receive=round(max(0.0, closed - opened), 6)
+            ),
             source=self.source,
             resource_type="websocket",
             messages=tuple(

@@ -26,23 +26,28 @@ def phases(
     base = float((timing or {}).get("requestTime") or 0)
     if timing is None or base <= 0 or timing.get("sendStart", -1) < 0:
         head = end if answered_at is None else min(max(at, answered_at), end)
-        return Timings(wait=head - at, receive=end - head)
+        return Timings(wait=_micro(head - at), receive=_micro(end - head))
     dns, connect = _span(timing, "dns"), _span(timing, "connect")
     send_at = base + timing["sendStart"] / 1000
     sent_at = max(send_at, base + timing.get("sendEnd", -1) / 1000)
     head = max(sent_at, base + timing.get("receiveHeadersEnd", -1) / 1000)
     blocked = send_at - at - (dns or 0) - (connect or 0)
     return Timings(
-        blocked=max(0.0, blocked),
+        blocked=_micro(max(0.0, blocked)),
         dns=dns,
         connect=connect,
         ssl=_span(timing, "ssl"),
-        send=sent_at - send_at,
-        wait=head - sent_at,
-        receive=max(0.0, end - head),
+        send=_micro(sent_at - send_at),
+        wait=_micro(head - sent_at),
+        receive=_micro(max(0.0, end - head)),
     )
 
 
 def _span(timing: Mapping[str, Any], phase: str) -> float | None:
     start, end = timing.get(f"{phase}Start", -1), timing.get(f"{phase}End", -1)
-    return (end - start) / 1000 if 0 <= start <= end else None
+    return _micro((end - start) / 1000) if 0 <= start <= end else None
+
+
+def _micro(seconds: float) -> float:
+    """To the microsecond: more than that the browser's clock does not know."""
+    return round(seconds, 6)

@@ -68,7 +68,7 @@ class Shelf:
 
     def refuse(self, entry: Entry) -> None:
         """Leave an answer out as it is larger than one may be."""
-        self.leave_out(entry, f"it was larger than {self.max_body_bytes / _MEGABYTE:g} MB")
+        self.leave_out(entry, f"it was larger than {self.max_body_bytes / _MEGABYTE:.3g} MB")
 
     def add(self, size: int) -> None:
         """Count bytes that are held elsewhere."""
@@ -94,7 +94,7 @@ class Shelf:
     def _displace(self, entry: Entry) -> None:
         if entry.body is not None:
             entry.digest = hashlib.sha256(entry.body.read()).hexdigest()
-        self.leave_out(entry, f"the recording already held {self.max_held_bytes / _MEGABYTE:g} MB")
+        self.leave_out(entry, f"the recording already held {self.max_held_bytes / _MEGABYTE:.3g} MB")
 
     def leave_out(self, entry: Entry, why: str) -> None:
         """Hold no body of an answer."""
