@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from cdp_relay.recording.redaction.judging import Knowledge, is_prose, judge, named_kind, refuses, told_by
+from cdp_relay.recording.redaction.judging import Knowledge, is_prose, judge, may_be_said, named_kind, told_by
 from cdp_relay.recording.redaction.kinds import Kind
 from cdp_relay.recording.redaction.leaves import Family, Leaf, Setting
 from cdp_relay.recording.redaction.masks import is_masked
@@ -22,6 +22,7 @@ _LITERAL = re.compile(
     r"\"([^\"\\\n]{1,300}+)\"|'([^'\\\n]{1,300}+)'|`([^`\\\n$]{1,300}+)`|>([^<>{}\n\\]{1,300}+)<"
 )
 _LITERAL_WITH_ESCAPES = re.compile(r"\"((?:[^\"\\\n]++|\\.){1,300})\"|'((?:[^'\\\n]++|\\.){1,300})'")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]")
 _MAX_WORDS = 500_000
 _MAX_TOLD = 2_000_000
@@ -39,10 +40,16 @@ def literals_of(code: str) -> Iterable[str]:
                 continue
             if "\\" in said:
                 try:
-                    said = said.encode("latin-1", "backslashreplace").decode("unicode_escape").strip()
+                    known = _ESCAPE.sub(_meant, said)
+                    said = known.encode("latin-1", "backslashreplace").decode("unicode_escape").strip()
                 except UnicodeDecodeError:
                     continue
             yield said
+
+
+def _meant(escape: re.Match[str]) -> str:
+    """An escape as Python has it too; any other character stands for itself."""
+    return escape[0] if escape[1] in "\\'\"abfnrtvxu01234567" else escape[1]
 
 
 def is_worth_looking_for(said: str, kind: Kind) -> bool:
@@ -78,10 +85,8 @@ class Learner:
     def visit(self, leaf: Leaf) -> str:
         """Note what it says."""
         said = leaf.value
-        if leaf.where in ("json", "text") and leaf.family not in self.knowledge.families:
-            if refuses(leaf):
-                pass
-            elif is_prose(said):
+        if may_be_said(leaf) and leaf.family not in self.knowledge.families:
+            if is_prose(said):
                 self.knowledge.families.add(leaf.family)
             elif len(said) < _MAX_TOLD:
                 self._told.setdefault(leaf.family, []).append(said)
@@ -94,7 +99,7 @@ class Learner:
 
     def takes_whole(self, leaf: Leaf) -> bool:
         """Whether it is one of the pieces of a text, or a secret as it stands."""
-        if leaf.where in ("json", "text") and leaf.family not in self.knowledge.families:
+        if may_be_said(leaf) and leaf.family not in self.knowledge.families:
             whole = "".join(leaf.value.split())
             if any(whole == "".join(one.text.split()) for one in self.texts):
                 self.knowledge.families.add(leaf.family)
