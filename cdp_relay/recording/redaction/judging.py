@@ -16,7 +16,7 @@ from cdp_relay.recording.redaction.leaves import Family, Leaf, Where
 from cdp_relay.recording.redaction.masks import mask
 from cdp_relay.recording.redaction.names import Place, kind_of_name, tells_nothing
 
-__all__ = ["Kept", "Knowledge", "is_prose", "judge", "named_kind", "refuses", "told_by"]
+__all__ = ["Kept", "Knowledge", "is_prose", "judge", "may_be_said", "named_kind", "told_by"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -43,6 +43,8 @@ _WORDY = _words(
     " response snippet subject subtitle summary text thinking thought thoughts title transcript"
 )
 """Keys whose values somebody says, even a single word."""
+_NEVER_SAID = _words("type status role kind event o op p path object content_type channel recipient author")
+"""Keys whose values nobody says, even where they are a word of the answer's."""
 _REFUSING = frozenset(("error", "errors", "detail", "error_message"))
 _OURS = _words(
     "class code detail event finish_reason kind message model next_step param site source step at_seconds"
@@ -180,6 +182,11 @@ def _judge_heard(leaf: Leaf, knowledge: Knowledge) -> Kind | None:
     if kind is None and not is_prose(said):
         return None
     return None if knowledge.is_sites(said) or knowledge.kept.holds(said) else kind or "text"
+
+
+def may_be_said(leaf: Leaf) -> bool:
+    """Whether somebody's words may stand there at all."""
+    return leaf.where in ("json", "text") and leaf.name not in _NEVER_SAID and not refuses(leaf)
 
 
 def refuses(leaf: Leaf) -> bool:
