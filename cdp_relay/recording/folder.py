@@ -81,6 +81,7 @@ def write_recording(folder: Path, session: Session, *, replace: bool = False) ->
     _check_free(folder, replace=replace)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
     draft.mkdir(mode=0o700)
     try:
         _write_files(draft, session)

@@ -106,6 +106,7 @@ class Response(msgspec.Struct, kw_only=True, rename="camel"):
     body_size: Number = -1
     transfer_size: Number | UnsetType = field(name="_transferSize", default=UNSET)
     error: str | UnsetType | None = field(name="_error", default=UNSET)
+    from_service_worker: bool | UnsetType | None = field(name="_fetchedViaServiceWorker", default=UNSET)
 
 
 class Timings(msgspec.Struct, kw_only=True):
@@ -147,7 +148,6 @@ class Entry(msgspec.Struct, kw_only=True, rename="camel"):
     resource_type: str | UnsetType | None = field(name="_resourceType", default=UNSET)
     from_cache: Any = field(name="_fromCache", default=UNSET)
     """True, or Chrome's word for which cache."""
-    from_service_worker: bool | UnsetType | None = field(name="_fetchedViaServiceWorker", default=UNSET)
     ended_after: Number | UnsetType = field(name="_endedAfter", default=UNSET)
     """Milliseconds since ``startedDateTime``; not there where it had not ended with the recording."""
     messages: list[SocketMessage] | UnsetType = field(name="_webSocketMessages", default=UNSET)

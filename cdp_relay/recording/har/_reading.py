@@ -172,7 +172,7 @@ class _EntryReader:
             source=_source(entry),
             resource_type=_resource_type(entry),
             from_cache=bool(entry.from_cache),
-            from_service_worker=bool(entry.from_service_worker),
+            from_service_worker=bool(entry.response.from_service_worker),
             messages=tuple(self._message(one) for one in entry.messages or ()),
         )
 

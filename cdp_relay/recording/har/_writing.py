@@ -89,7 +89,6 @@ def _entry(exchange: Exchange, begin: int, marks: Sequence[Mark]) -> form.Entry:
         source=exchange.source,
         resource_type=exchange.resource_type,
         from_cache=exchange.from_cache or UNSET,
-        from_service_worker=exchange.from_service_worker or UNSET,
         ended_after=UNSET if exchange.ended_at is None else to_ms(to_us(exchange.ended_at) - at),
         messages=messages or UNSET,
     )
@@ -130,6 +129,7 @@ def _request(request: recorded.Request) -> form.Request:
 def _response(exchange: Exchange, at: int) -> form.Response:
     response = exchange.response
     error = exchange.error or UNSET
+    by_worker = exchange.from_service_worker or UNSET
     if response is None:
         return form.Response(
             status=_UNANSWERED,
@@ -137,6 +137,7 @@ def _response(exchange: Exchange, at: int) -> form.Response:
             headers=[],
             content=form.Content(mime_type="x-unknown"),
             error=error,
+            from_service_worker=by_worker,
         )
     return form.Response(
         status=response.status,
@@ -149,6 +150,7 @@ def _response(exchange: Exchange, at: int) -> form.Response:
         body_size=0 if exchange.from_cache else -1,
         transfer_size=UNSET if response.transferred is None else response.transferred,
         error=error,
+        from_service_worker=by_worker,
     )
 
 

@@ -1,7 +1,8 @@
-"""Somebody else's reader: a page opened from the HAR alone, by Playwright itself."""
+"""Other programs' readers and writers: Playwright's, and that of Chromium's DevTools."""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,17 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from cdp_relay.recording.har import read_har, write_har
-from cdp_relay.recording.session import Body, Chunk, Exchange, Headers, Request, Response, Session
+from cdp_relay.recording.session import (
+    Body,
+    Chunk,
+    Exchange,
+    Headers,
+    Mark,
+    Message,
+    Request,
+    Response,
+    Session,
+)
 from tests.recording.sessions import about
 
 ORIGIN = "https://chatgpt.com"
@@ -34,7 +45,13 @@ STREAM = 'data: {"v": "Grü"}\n\ndata: {"v": "ße"}\n\n'
 
 
 def asked(
-    path: str, body: bytes | None, mime_type: str, *, status: int = 200, headers: Headers = ()
+    path: str,
+    body: bytes | None,
+    mime_type: str,
+    *,
+    status: int = 200,
+    headers: Headers = (),
+    by: str = "fetch",
 ) -> Exchange:
     return Exchange(
         id=path,
@@ -47,6 +64,7 @@ def asked(
             mime_type=mime_type,
             body=None if body is None else Body.of(body),
         ),
+        resource_type=by,
     )
 
 
@@ -66,7 +84,7 @@ def conversation() -> Exchange:
 SESSION = Session(
     about=about(),
     exchanges=(
-        asked("/", PAGE.encode(), "text/html"),
+        asked("/", PAGE.encode(), "text/html", by="document"),
         asked("/moved.js", None, "text/plain", status=302, headers=(("location", "/word.js"),)),
         asked("/word.js", b"var word = 'moved';", "text/javascript"),
         conversation(),
@@ -113,3 +131,56 @@ def test_what_playwright_records_is_read(browser: Browser, tmp_path: Path) -> No
     assert one.request.url == f"{ORIGIN}/c/1?q=2"
     assert one.response
     assert one.response.body == Body.of("<p>Grüße".encode())
+
+
+IMPORT = """async (text) => {
+  const {HARFormat, Importer, Log} = await import("devtools://devtools/bundled/models/har/har.js");
+  const {log} = new HARFormat.HARRoot(JSON.parse(text));
+  const requests = Importer.Importer.requestsFromHARLog(log);
+  const shown = [];
+  for (const request of requests) {
+    const content = await request.requestContentData();
+    shown.push([
+      request.url(), request.requestMethod, request.statusCode, request.resourceType().name(),
+      Math.round(request.startTime * 1000) / 1000, content.isTextContent ? content.text : content.base64,
+      request.frames().map(frame => [frame.type, frame.text]),
+    ]);
+  }
+  return [log.pages.map(page => page.title), shown, JSON.stringify({log: await Log.Log.build(requests, {})})];
+}"""
+
+
+@pytest.mark.browser
+def test_devtools_shows_what_was_recorded_and_its_own_export_is_read(
+    browser: Browser, tmp_path: Path
+) -> None:
+    socket = Exchange(
+        id="socket",
+        at=0.75,
+        ended_at=1.0,
+        request=Request(method="GET", url="wss://chatgpt.com/socket"),
+        response=Response(status=101),
+        resource_type="websocket",
+        messages=(Message(at=0.8, sent=True, data="hi"), Message(at=0.9, sent=False, data=b"\0\xff")),
+    )
+    file = io.BytesIO()
+    marks = (Mark(name="empty", at=0.25),)
+    write_har(attrs.evolve(SESSION, exchanges=(*SESSION.exchanges, socket), marks=marks), file)
+    with browser.new_page() as page:
+        page.goto("devtools://devtools/bundled/models/har/har.js")
+        titles, shown, export = page.evaluate(IMPORT, file.getvalue().decode())
+
+    assert titles == [ORIGIN, "empty"]
+    at = 1795219200.5
+    assert shown[0] == [f"{ORIGIN}/", "GET", 200, "document", at, PAGE, []]
+    assert shown[3] == [f"{ORIGIN}/backend/conversation", "POST", 200, "fetch", at, STREAM, []]
+    assert shown[4][5] == "AP+A"
+    assert shown[-1][3:] == ["websocket", at + 0.25, "", [["send", "hi"], ["receive", "AP8="]]]
+
+    (tmp_path / "export.har").write_text(export, encoding="utf-8")
+    session = read_har(tmp_path / "export.har")
+    assert [one.request.url for one in session.exchanges] == [entry[0] for entry in shown]
+    assert session.exchanges[3].request.body == Body.of('{"prompt":"ä"}'.encode())
+    (sent, received) = session.exchanges[-1].messages
+    assert (sent.data, received.data) == ("hi", b"\0\xff")
+    assert (sent.at, received.at) == (0.3, 0.4)
