@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
 import attrs
+import msgspec
 
-from cdp_relay.recording.session import Exchange, Timings
+from cdp_relay.recording.session import Exchange, Response, Timings
 
 __all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer"]
 
@@ -17,6 +19,16 @@ itself broke it off, and stays so."""
 
 _PIECE_BYTES = 1 << 18
 """Of a body whose chunks are not known."""
+
+_TAIL_BYTES = 4096
+_END = re.compile(
+    rb"""^data:\s*\[DONE\]
+    | ^event:\s*(?:done|end|close|complete|completed|finish|finished|message_stop)\s*$
+    | "type"\s*:\s*"(?:done|end|close|complete|completed|finish|finished|message_stop|response\.completed)"
+    | ^\[\["e",""",
+    re.VERBOSE | re.MULTILINE,
+)
+"""What streams say last."""
 
 _BY_THE_PAGE = ("net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT", "Canceled")
 
@@ -42,17 +54,17 @@ class AnswerPlan:
     ending: Ending = "end"
 
 
-def plan_answer(recorded: Exchange, size: int) -> AnswerPlan:
+def plan_answer(recorded: Exchange, body: bytes) -> AnswerPlan:
     """Plan an answer as it was recorded.
 
     Args:
-      size: bytes of the body that there is.
+      body: all of it that there is.
     """
-    ending = _ending(recorded)
+    ending = _ending(recorded, body)
     ended = recorded.ended_at if recorded.ended_at is not None else recorded.at
     if recorded.response is None or recorded.response.status < 100:
         return AnswerPlan(head_after=None, end_after=max(ended - recorded.at, 0.0), ending=ending)
-    pieces = tuple(_pieces(recorded, size))
+    pieces = tuple(_pieces(recorded, len(body)))
     first = pieces[0].after if pieces else max(ended - recorded.at, 0.0)
     head = _until_head(recorded.timings)
     head = first if head is None else min(head, first)
@@ -86,9 +98,28 @@ def _until_head(timings: Timings) -> float | None:
     return sum(part for part in before if part is not None and part > 0) + timings.send + timings.wait
 
 
-def _ending(recorded: Exchange) -> Ending:
-    if recorded.error:
-        return "hold" if recorded.error.startswith(_BY_THE_PAGE) else "cut"
-    if recorded.response is None:
-        return "hold"
-    return "end" if recorded.ended_at is not None else "hold"
+def _ending(recorded: Exchange, body: bytes) -> Ending:
+    by_the_page = recorded.error.startswith(_BY_THE_PAGE)
+    if recorded.error and not by_the_page:
+        return "cut"
+    if recorded.response is not None and recorded.ended_at is not None and not by_the_page:
+        return "end"
+    # Chrome calls some answers canceled that the page had read to the end, and says no end of others that
+    # nobody read.
+    return "end" if recorded.response is not None and _is_whole(recorded.response, body) else "hold"
+
+
+def _is_whole(response: Response, body: bytes) -> bool:
+    """Whether a body says of itself that nothing comes after it."""
+    length = next((value for name, value in response.headers if name.lower() == "content-length"), "")
+    if length.isdecimal() and int(length) == len(body):
+        return True
+    if _END.search(body[-_TAIL_BYTES:]):
+        return True
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True

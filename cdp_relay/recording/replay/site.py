@@ -216,7 +216,7 @@ class ReplayedSite(Site):
         if body is None:
             await self._refuse(exchange, "its body was left out of the recording")
             return
-        plan = plan_answer(recorded, len(body))
+        plan = plan_answer(recorded, body)
         if response is None or plan.head_after is None:
             self._note(exchange, _how(match), None, recorded)
             await self._pace.until(arrived, plan.end_after)
