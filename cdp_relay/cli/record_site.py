@@ -57,9 +57,9 @@ def record_site(home: Home, settings: Settings, wishes: RecordWishes) -> int:
       RelayError: a wish makes no sense, the site could not be recorded, or the recording is not clean.
     """
     name, profile = split_desk(wishes.site)
+    scenario = _scenario(wishes)
     provider = load_provider(name, home)
     chrome = profile_chrome(settings, profile)
-    scenario = _scenario(wishes)
     folder = wishes.output or default_folder(home, name, scenario.name)
     # Before anything is started: what was recorded should not be lost for a wrong word.
     if wishes.output is not None or wishes.replace:
@@ -211,7 +211,7 @@ def _tell(folder: Path, older: Path | None, cleaned: Cleaned, wishes: RecordWish
     _echo_counts(cleaned.counts)
     kept = ", ".join(about.kept)
     click.echo(f"  kept       {kept or 'neither prompt, answer nor files'}")
-    click.echo("  check      clean: nothing found that would tell of you")
+    click.echo("  check      clean: nothing was found that would tell of you")
     if older is not None:
         click.echo(f"  older      moved to {older}")
     click.echo(f"  folder     {folder}")

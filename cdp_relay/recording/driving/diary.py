@@ -89,7 +89,7 @@ class Diary:
 
     def hear(self, event: ChatEvent) -> None:
         """Note an event of the turn that runs, in the moment in which it comes."""
-        self.heard.append(Heard(self.recorder.now, event_document(event)))
+        self.heard.append(Heard(round(self.recorder.now, 6), event_document(event)))
         match event:
             case TextDelta(text):
                 self._answer.append(text)
@@ -108,7 +108,7 @@ class Diary:
         self._reasoning.clear()
         if error is not None:
             document = {"event": "error", **error_document(error)}
-            self.heard.append(Heard(self.recorder.now, document))
+            self.heard.append(Heard(round(self.recorder.now, 6), document))
             self.notes.append(f"It ended with the error {error.code}.")
         return answer
 

@@ -160,7 +160,6 @@ async def test_a_refusal_is_recorded_with_how_it_ended(
     [
         ("login_redirect", (errors.SignedOut, errors.PageNavigated)),
         ("account_chooser", (errors.AccountChooser,)),
-        ("challenge", (errors.ChallengeShown,)),
     ],
 )
 async def test_where_the_site_asks_for_the_person_nothing_is_kept(
