@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from cdp_relay.recording.redaction._forms import PERSONAL_FORMS
+from cdp_relay.recording.redaction._forms import PERSONAL_FORMS, mail_addresses
 from cdp_relay.recording.redaction._randomness import looks_drawn, looks_like_hex
 from cdp_relay.recording.redaction.kinds import Kind
 from cdp_relay.recording.redaction.names import kind_of_name, tells_nothing
@@ -63,7 +63,7 @@ _FIELD = re.compile(
     r"(?P=quote)(?P<value>[^\"'\\\s][^\"'\\\n]{3,4000}?)(?P=quote)"
 )
 _HEADER = re.compile(
-    r"(?im)^[ \t]*(?:(?:set-)?cookie|(?:proxy-)?authorization|x-api-key):[ \t]*(?P<value>[^\r\n]{4,})"
+    r"(?:[Cc]ookie|COOKIE|[Aa]uthorization|AUTHORIZATION|[Aa]pi-[Kk]ey):[ \t]*(?P<value>[^\r\n\"]{4,})"
 )
 _COOKIE = re.compile(r"(?:^|;)\s*[^=;\s]+=(?P<value>[^;\s]{4,})")
 _SCHEME = re.compile(
@@ -83,7 +83,7 @@ def scan(text: str, *, code: bool = False) -> Iterator[Secret]:
         found += _personal(text)
         found += _drawn(text, _MAX_NESTED)
     else:
-        found += (one for one in _personal(text) if one.kind in {"email", "avatar"})
+        found += _personal(text, only=frozenset(("email", "avatar")))
     return iter(_apart(found))
 
 
@@ -136,12 +136,15 @@ def _is_one_value(value: str) -> bool:
     return any(one.isdigit() for one in value) and " " not in value.strip()
 
 
-def _personal(text: str) -> Iterator[Secret]:
-    for form in PERSONAL_FORMS:
-        for start, end in form.found(text):
+def _personal(text: str, *, only: frozenset[Kind] | None = None) -> Iterator[Secret]:
+    """What is of people, machines and places."""
+    places: list[tuple[Kind, Iterator[tuple[int, int]]]] = [("email", mail_addresses(text))]
+    places += ((form.kind, form.found(text)) for form in PERSONAL_FORMS if only is None or form.kind in only)
+    for kind, found in places:
+        for start, end in found:
             plain = _unescaped(text[start:end])
             if not is_placeholder(plain):
-                yield Secret(start, end, form.kind, plain)
+                yield Secret(start, end, kind, plain)
 
 
 def _drawn(text: str, nested: int) -> Iterator[Secret]:
@@ -179,9 +182,9 @@ def _inside(text: str, nested: int) -> list[Secret]:
 @functools.lru_cache(maxsize=20_000)
 def _judged(run: str) -> tuple[tuple[int, int, Kind], ...]:
     """Which parts of a run tell of somebody."""
-    bare = run.rstrip("=")
-    if ("+" in bare or "/" in bare) and _is_one_base64(bare):
-        return ((0, len(run), "token"),)
+    start = run.startswith("/")
+    if _is_one_base64(run[start:]):
+        return ((int(start), len(run), "token"),)
     found: list[tuple[int, int, Kind]] = []
     for piece in _PIECE.finditer(run):
         at = piece.start()
@@ -229,11 +232,19 @@ _WORDS = re.compile(r"[a-z]{5,}[_-]|[a-z]{7,}")
 
 def _is_one_base64(run: str) -> bool:
     """Whether plus and slash are digits of base64, and not borders of a path."""
-    pieces = re.split(r"[+/]", run)
-    longest = max(map(len, pieces))
-    if any(len(one) >= 40 and looks_drawn(one) for one in pieces):
-        return True
-    return longest < 128 and len(run) / len(pieces) >= 6 and looks_drawn(run)
+    bare = run.rstrip("=")
+    if "/" not in bare and "+" not in bare:
+        return False
+    pieces = re.split(r"[+/]", bare)
+    steps = [_STEP.fullmatch(one) is not None for one in pieces]
+    is_path = "+" not in run and (_UUID.search(run) or steps[0] or (bare == run and any(steps)))
+    if is_path or len(bare) < 4 * len(pieces):
+        return False
+    return any(len(one) >= 40 and looks_drawn(one) for one in pieces) or looks_drawn(bare)
+
+
+_STEP = re.compile(r"[A-Za-z]?[a-z]{3,}|v\d|")
+"""Of a path."""
 
 
 def _decoded(run: str) -> str | None:
