@@ -20,7 +20,7 @@ def finding(report: SiteReport, key: str) -> Finding:
 
 
 async def test_a_page_that_fits_is_said_to_fit(relay: Relay, chatgpt_site: ChatGPTSite) -> None:
-    chatgpt_site.say(Answer(text="one two three", delay=0.05, events=({"type": "confetti"},)))
+    chatgpt_site.say(Answer(text="one two three", delay=0.2, events=({"type": "confetti"},)))
 
     report = await relay.examine("chatgpt", ask=True)
 
