@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from cdp_relay.errors import InternalError, RecordingInvalid, UserError
 from cdp_relay.recording.folder import (
@@ -60,7 +60,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("recordings") / "one"
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(session=sessions())
 def test_a_session_is_read_as_it_was_written(again: Path, session: Session) -> None:
     write_recording(again, session, replace=True)

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -71,7 +71,10 @@ def read_har(path: Path) -> Session:
             exchanges.append(reader.read(_decoded(one), number))
         except (msgspec.MsgspecError, _Damaged, ValueError, OverflowError, RecursionError) as error:
             raise RecordingInvalid(f"{path} is damaged in entry {number + 1}: {error}.") from error
-    return Session(about=about or _guess(head, exchanges, begin), exchanges=tuple(exchanges), marks=marks)
+    if about is None:
+        exchanges.sort(key=lambda exchange: exchange.at)
+        about = _guess(head, exchanges, begin)
+    return Session(about=about, exchanges=tuple(exchanges), marks=marks)
 
 
 class _Damaged(Exception):
@@ -132,17 +135,24 @@ def _guess(head: form.Head, exchanges: Sequence[Exchange], begin: int) -> About:
     """What a file is of that does not say it."""
     documents = (one for one in exchanges if one.resource_type == "document" or _is_page(one))
     first = next(documents, exchanges[0] if exchanges else None)
-    parts = urlsplit(first.request.url) if first else None
+    parts = _address(first.request.url if first else "")
     program = head.browser or head.creator or form.Program()
     return About(
-        site=(parts.hostname or "") if parts else "",
+        site=parts.hostname or "",
         scenario="har",
         recorded_on=stamp(begin)[:10],
         relay_version="",
         browser=f"{program.name}/{program.version}",
         driven_by="person",
-        origin=f"{parts.scheme}://{parts.netloc}" if parts else "",
+        origin=f"{parts.scheme}://{parts.netloc}" if parts.netloc else "",
     )
+
+
+def _address(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # "http://[" and the like
+        return urlsplit("")
 
 
 def _is_page(exchange: Exchange) -> bool:
@@ -301,6 +311,6 @@ def _source(entry: form.Entry) -> Source:
 def _resource_type(entry: form.Entry) -> str:
     if isinstance(entry.resource_type, str):
         return entry.resource_type
-    if entry.messages or urlsplit(entry.request.url).scheme in ("ws", "wss"):
+    if entry.messages or _address(entry.request.url).scheme in ("ws", "wss"):
         return "websocket"
     return ""

@@ -260,6 +260,30 @@ def test_a_har_without_entries_is_an_empty_session(tmp_path: Path) -> None:
     assert (session.exchanges, session.about.origin) == ((), "")
 
 
+@pytest.mark.parametrize("url", ["https://[", "", "nothing", "about:blank"])
+def test_an_address_that_is_none_is_no_harm(tmp_path: Path, url: str) -> None:
+    document = copy.deepcopy(DEVTOOLS)
+    document["log"]["entries"][0]["request"]["url"] = url
+    del document["log"]["entries"][4]["_resourceType"]
+    session = read_har(put(tmp_path / "chat.har", document))
+
+    assert (session.exchanges[0].request.url, session.about.origin) == (url, "")
+    assert session.exchanges[4].resource_type == "websocket"
+
+
+def test_requests_are_in_the_order_in_which_they_began(tmp_path: Path) -> None:
+    document = copy.deepcopy(DEVTOOLS)
+    document["log"]["entries"].reverse()
+
+    assert [one.at for one in read_har(put(tmp_path / "chat.har", document)).exchanges] == [
+        0,
+        0.75,
+        1.75,
+        2.75,
+        3.75,
+    ]
+
+
 # --- damaged ---------------------------------------------------------------------------------------
 
 OURS = Session(

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from cdp_relay.errors import InternalError
 from cdp_relay.recording.har import read_har, write_har
@@ -49,7 +49,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("har") / "session.har"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(session=sessions())
 def test_what_is_written_is_har_and_is_read_as_it_was(path: Path, session: Session) -> None:
     data = written(session)
