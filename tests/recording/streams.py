@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
 
+from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.decode import decode_stream
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.chat.vocabulary import TextDelta
@@ -91,9 +93,15 @@ def frames_of(site: str, **answer: Any) -> list[bytes]:
 
 def decoded(site: str, body: bytes) -> dict[str, Any]:
     """What the site's decoder makes of a body."""
-    return decode_stream(load_provider(site), [body])
+    return decode_stream(_provider(site), [body])
 
 
+@functools.cache
+def _provider(site: str) -> Provider:
+    return load_provider(site)
+
+
+@functools.cache
 def recorded(site: str, *, text: str = TEXT, scenario: str = "plain", **answer: Any) -> Session:
     """A session with a page, the prompt's request and its answer, a frame each tenth of a second."""
     frames = frames_of(site, text=text, **answer)
@@ -191,11 +199,12 @@ def body_of(session: Session, index: int = 1) -> bytes:
     return response.body.read()
 
 
-def with_body(session: Session, body: bytes, index: int = 1) -> Session:
+def with_body(session: Session, body: bytes, index: int = 1, *, media_type: str = "") -> Session:
     """The session with other bytes in one piece in an answer's place."""
     exchanges = list(session.exchanges)
     response = exchanges[index].response
     assert response is not None
-    changed = attrs.evolve(response, body=Body.of(body), chunks=())
+    mime_type = media_type or response.mime_type
+    changed = attrs.evolve(response, body=Body.of(body), chunks=(), mime_type=mime_type)
     exchanges[index] = attrs.evolve(exchanges[index], response=changed)
     return attrs.evolve(session, exchanges=tuple(exchanges))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ from cdp_relay.recording.session import Heard
 from cdp_relay.recording.told import Address, Leaves, documents_of, edits_for, form_of, text_of
 from tests.recording.streams import SITES, TEXT, body_of, decoded, recorded
 
-WIRE = Path("/work/shared/wire")
-"""Recorded streams of the real sites, where they are."""
+WIRE = Path(os.environ.get("CDP_RELAY_TEST_STREAMS", "nowhere"))
+"""Recorded streams of the real sites, a folder for each, where there are any."""
 
 
 def sse(*events: object) -> Telling:

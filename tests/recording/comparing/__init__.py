@@ -1,0 +1,1 @@
+"""Tests of :mod:`cdp_relay.recording.comparing`."""
