@@ -120,8 +120,12 @@ class Ears:
 
     async def _attach_worker(self, target_id: str) -> None:
         # No page brings them along, so they are not held at their start (see the tab's own).
+        self._traffic.note(
+            "A shared worker is heard only once it runs; what it asked for first may be missing."
+        )
         try:
             await self._attach(target_id)
+            await self._find_source(self._sessions[target_id])
         except BrowserError:
             self._traffic.note("A shared worker could not be listened to.")
 

@@ -26,6 +26,8 @@ __all__ = ["Answer", "Entry", "Extra", "Hop"]
 _VERSIONS = {"h2": "HTTP/2", "h3": "HTTP/3", "http/1.0": "HTTP/1.0", "http/1.1": "HTTP/1.1"}
 _ART = frozenset({"script", "stylesheet", "font", "image", "media", "manifest", "texttrack", "prefetch"})
 """The site's own code and pictures, of which another visit brings the same again."""
+_FRAMING_BYTES = 32
+"""What an empty body may take on the wire: a chunk's end, or a frame's head."""
 _BODILESS = frozenset({101, 204, 205, 304})
 
 Streaming: TypeAlias = Literal["no", "asked", "on"]
@@ -162,6 +164,17 @@ class Entry:
         return hop is not None and (
             hop.method == "HEAD" or (hop.answer is not None and hop.answer.status in _BODILESS)
         )
+
+    @property
+    def went_by(self) -> bool:
+        """Whether bytes came over the wire of which nobody here saw any."""
+        answer = self.answer
+        if self.counted or self.has_no_body or answer is None:
+            return False
+        declared = header(answer.headers, "content-length")
+        if declared is not None and declared.isdecimal():
+            return int(declared) > 0
+        return (self.transferred or 0) - answer.head_size > _FRAMING_BYTES
 
     @property
     def held(self) -> int:

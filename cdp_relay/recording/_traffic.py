@@ -37,6 +37,9 @@ _SOURCES: Mapping[str, Source] = {
 
 _OF_SCRIPTS = frozenset({"script", "other", ""})
 
+_WENT_BY = "whoever asked did not read it himself"
+"""A service worker that passes an answer on, say."""
+
 What: TypeAlias = Literal["stream", "body", "posted"]
 
 
@@ -136,6 +139,8 @@ class Traffic:
             return
         if text is None:
             self._shelf.leave_out(entry, "the browser no longer had it")
+        elif not text and entry.went_by:
+            self._shelf.leave_out(entry, _WENT_BY)
         else:
             self._shelf.put_whole(entry, self._shelf.read(entry, text, base64_encoded=base64_encoded))
 
@@ -281,7 +286,9 @@ class Traffic:
             return ()
         entry.ended = True
         if entry.hop is not None:
-            entry.hop.ended_at = float(params.get("timestamp") or 0)
+            # The network's own end comes before the page has read its last bytes.
+            last = entry.chunk_times[-1] if entry.chunk_times else 0.0
+            entry.hop.ended_at = max(last, float(params.get("timestamp") or 0))
         return () if entry.streaming == "asked" else self._conclude(entry)
 
     def _from_cache(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
@@ -298,6 +305,10 @@ class Traffic:
         unanswered = entry.answer is None and bool(entry.error)
         if not entry.counted and (unanswered or entry.has_no_body):
             entry.give_up("")
+        elif entry.error and entry.went_by:
+            self._shelf.leave_out(entry, _WENT_BY)
+        elif entry.went_by:
+            return (Ask("body", entry, entry.owner),)
         elif entry.writer.size == entry.counted and (entry.streaming == "on" or entry.error):
             # What came of one that broke is all that there will ever be.
             self._shelf.close(entry)

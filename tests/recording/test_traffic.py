@@ -45,6 +45,7 @@ class Wire:
 
     def answer(self, number: str = "1", *, kind: str = "page", extra: bool = False, **response: Any) -> None:
         response = {"status": 200, "mimeType": "text/plain", "protocol": "h2", "headers": {}, **response}
+        response.setdefault("encodedDataLength", 50)
         self.put("responseReceived", number, kind=kind, response=response, hasExtraInfo=extra)
 
     def data(self, data: bytes, number: str = "1", *, live: bool = True) -> None:
