@@ -441,8 +441,8 @@ async def test_five_hundred_chunks_a_second_come_whole_in_order_and_in_time(
         have += chunk.size
         ends.append((have, chunk.at + offset))
     late, wanted, at = [], 0, 0
-    for chunk, when in zip(chunks, written, strict=True):
-        wanted += len(chunk)
+    for one, when in zip(chunks, written, strict=True):
+        wanted += len(one)
         while ends[at][0] < wanted:
             at += 1
         late.append(ends[at][1] - when)
