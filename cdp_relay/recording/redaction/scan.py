@@ -17,6 +17,7 @@ import base64
 import binascii
 import functools
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
@@ -110,25 +111,31 @@ def _strong(text: str) -> Iterator[Secret]:
             yield Secret(*match.span("value"), "token", match["value"])
 
 
-def _assigned(text: str) -> Iterator[Secret]:
-    """Values beside names that are those of secrets."""
-    for place, expression in (("query", _QUERY), ("json", _FIELD)):
-        for match in expression.finditer(text):
-            value = match["value"]
-            kind = kind_of_name("query" if place == "query" else "json", match["name"])
-            if kind is None or tells_nothing(value):
-                continue
-            plain = _unescaped(value)
-            if place == "json" and (kind in {"text", "name"} or not _is_one_value(plain)):
-                continue
-            if not tells_nothing(plain):
-                yield Secret(*match.span("value"), kind, plain)
+def _assigned(text: str, *, words: bool = False) -> Iterator[Secret]:
+    """Values beside names that are those of secrets.
+
+    Args:
+      words: also names of people and titles. In a page their names may stand beside words of its own.
+    """
+    for match in _QUERY.finditer(text):
+        yield from _named(match, kind_of_name("query", match["name"]))
+    for match in _FIELD.finditer(text):
+        kind = kind_of_name("json", match["name"])
+        if words or (kind not in {"text", "name"} and _is_one_value(match["value"])):
+            yield from _named(match, kind)
     for match in _HEADER.finditer(text):
         at = match.start("value")
         for cookie in _COOKIE.finditer(match["value"]):
             if not tells_nothing(cookie["value"]):
                 start, end = cookie.span("value")
                 yield Secret(at + start, at + end, "token", cookie["value"])
+
+
+def _named(match: re.Match[str], kind: Kind | None) -> Iterator[Secret]:
+    if kind is not None and not tells_nothing(match["value"]):
+        plain = _unescaped(match["value"])
+        if not tells_nothing(plain):
+            yield Secret(*match.span("value"), kind, plain)
 
 
 def _is_one_value(value: str) -> bool:
@@ -162,9 +169,9 @@ def _drawn(text: str, nested: int) -> Iterator[Secret]:
         if nested and len(run) >= _LEAST_BASE64 and (is_data or parts):
             inner = _decoded(run)
             if inner is not None:
-                within = [one for one in _inside(inner, nested - 1) if len(one.text) >= 4]
-                if within or is_data:
-                    yield from (Secret(start, match.end(), one.kind, one.text) for one in within)
+                within = _inside(inner, nested - 1)
+                yield from (Secret(start, match.end(), one.kind, one.text) for one in within)
+                if within or is_data or _is_json(inner):
                     continue
         if is_data:
             continue
@@ -175,7 +182,7 @@ def _drawn(text: str, nested: int) -> Iterator[Secret]:
 
 
 def _inside(text: str, nested: int) -> list[Secret]:
-    found = [*_strong(text), *_assigned(text), *_personal(text), *_drawn(text, nested)]
+    found = [*_strong(text), *_assigned(text, words=True), *_personal(text), *_drawn(text, nested)]
     return _apart(found)
 
 
@@ -259,6 +266,14 @@ def _decoded(run: str) -> str | None:
         return None
     odd = sum(not one.isprintable() and not one.isspace() for one in text)
     return None if odd else text
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text says what each of its values is, so that those which tell of somebody are known."""
+    try:
+        return text.lstrip()[:1] in {"{", "["} and isinstance(json.loads(text), dict | list)
+    except ValueError:
+        return False
 
 
 _FROM_URLS = str.maketrans("-_", "+/")
