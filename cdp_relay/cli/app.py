@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Record and replay": {
         "record": "Record what a site really does; check, show and pack recordings.",
+        "replay": "Serve a recording at its true address; its page runs as it did.",
     },
 }
 """Commands by section, with their line in the help; the module's name is the command's."""
