@@ -22,6 +22,8 @@ import cdp_relay
 if importlib.util.find_spec("cdp_relay.providers") is None:  # a bare checkout, nothing installed
     cdp_relay.__path__.append(str(Path(__file__).parents[1]))
 
+from cdp_relay.testing import replayed_site, replica_site  # noqa: F401  # fixtures
+from cdp_relay.testing.web import LocalWeb
 from tests.sites.aistudio import AIStudioSite
 from tests.sites.chatgpt import ChatGPTSite
 from tests.sites.chats import CHAT_SITES
@@ -62,6 +64,12 @@ def chromium(sites: Sites) -> Generator[ChromiumProcess]:
     browser = start_chromium(*sites.server.chromium_flags)
     yield browser
     browser.stop()
+
+
+@pytest.fixture(scope="session")
+def local_web(sites: Sites, chromium: ChromiumProcess) -> LocalWeb:
+    """The same server and browser, for what ``cdp_relay.testing`` serves."""
+    return LocalWeb(server=sites.server, chrome=chromium)
 
 
 @pytest.fixture

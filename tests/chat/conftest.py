@@ -6,29 +6,23 @@ import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
 
 from cdp_relay.chat import (
-    ChatEvent,
     ChatRequest,
-    Drift,
-    Finished,
     Message,
-    Notice,
-    ReasoningDelta,
     RequestId,
     Role,
-    Step,
-    StepReached,
-    TextDelta,
     TextPart,
 )
 from cdp_relay.chat.relay import Relay, open_relay
 from cdp_relay.settings import ChatSettings, ChromeSettings, Home, LimitSettings, Settings, SiteSettings
+from cdp_relay.testing.reply import Reply
 from tests.sites.kit import ChromiumProcess
+
+Heard = Reply
 
 _numbers = itertools.count(1)
 
@@ -39,49 +33,6 @@ def question(text: str, *, model: str = "chatgpt", system: str = "") -> ChatRequ
     if system:
         messages.insert(0, Message(role=Role.SYSTEM, parts=(TextPart(system),)))
     return ChatRequest(id=RequestId(f"test-{next(_numbers)}"), model=model, messages=tuple(messages))
-
-
-@attrs.define
-class Heard:
-    """What came back for one question."""
-
-    events: list[ChatEvent] = attrs.field(factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
-
-    @property
-    def reasoning(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, ReasoningDelta))
-
-    @property
-    def steps(self) -> list[Step]:
-        return [event.step for event in self.events if isinstance(event, StepReached)]
-
-    @property
-    def finished(self) -> Finished:
-        last = self.events[-1]
-        assert isinstance(last, Finished)
-        return last
-
-    @property
-    def notices(self) -> list[str]:
-        return [event.code for event in self.events if isinstance(event, Notice)]
-
-    @property
-    def drifts(self) -> list[Drift]:
-        return [event for event in self.events if isinstance(event, Drift)]
-
-    def facts(self, step: Step) -> dict[str, Any]:
-        """The facts of a step, of the last time it was reached."""
-        return dict(
-            next(
-                event.facts
-                for event in reversed(self.events)
-                if isinstance(event, StepReached) and event.step is step
-            )
-        )
 
 
 async def ask(relay: Relay, request: ChatRequest) -> Heard:

@@ -118,7 +118,8 @@ class Stage:
     @property
     def conversation_id(self) -> str | None:
         """The site's name for the chat of the first prompt."""
-        return self.site.turns[0].conversation_id
+        found: str | None = self.site.turns[0].conversation_id
+        return found
 
     async def stopped(self) -> None:
         """Wait until the answer was stopped on the page."""
