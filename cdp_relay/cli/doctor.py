@@ -34,7 +34,8 @@ def doctor(as_json: bool, site: str | None, ask: bool) -> int:
     browser is started without a window. Exits with 1 when a check failed; warnings do not count.
 
     With --site, one site's selectors are looked at instead: which alternative matches, what could
-    stand in its place where none does, the page's build, and with --ask the shapes in its stream.
+    stand in its place where none does, the page's build, and with --ask the shapes in its stream. What
+    differs from the newest recording of the site (see 'cdp-relay record') is told as well.
     """
     if ask and site is None:
         raise click.UsageError("--ask needs --site.")

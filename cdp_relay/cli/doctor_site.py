@@ -20,6 +20,7 @@ from cdp_relay.settings import Home, LogSettings, Settings
 __all__ = ["doctor_site"]
 
 _COLOURS = {"ok": "green", "fallback": "yellow", "several": "yellow", "missing": "red", "unchecked": None}
+_WEIGHT_COLOURS = {"breaks": "red", "notable": "yellow", "minor": None}
 
 
 def doctor_site(home: Home, settings: Settings, site: str, *, ask: bool, as_json: bool) -> int:
@@ -40,6 +41,7 @@ def doctor_site(home: Home, settings: Settings, site: str, *, ask: bool, as_json
     else:
         set_up_logs(LogSettings(level="error"))
         report = trio.run(_look, home, settings, site, ask)
+    report["reference"] = _against_reference(home, name, report)
     if as_json:
         print_json(report, indent=2)
     else:
@@ -60,6 +62,22 @@ async def _look(home: Home, settings: Settings, site: str, ask: bool) -> dict[st
     return {**attrs.asdict(report), "ok": report.ok}
 
 
+def _against_reference(home: Home, site: str, report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How the page differs from the newest recording of the site; None where there is none."""
+    from cdp_relay.recording.comparing import compare_report, reference
+
+    found = reference(home, site)
+    if found is None:
+        return None
+    about = found.session.about
+    return {
+        "folder": str(found.folder),
+        "recorded_on": about.recorded_on,
+        "scenario": about.scenario,
+        "differences": [attrs.asdict(one) for one in compare_report(found.session, report)],
+    }
+
+
 # --- for people ------------------------------------------------------------------------------------
 
 
@@ -78,6 +96,8 @@ def _print_report(home: Home, report: Mapping[str, Any]) -> None:
     for drift in report["drifts"]:
         word = click.style("unknown  ", fg="yellow")
         click.echo(f"  {word}  {plain(drift['kind'])} ×{drift['count']}: {plain(drift['detail'])}")
+    if report["reference"] is not None:
+        _print_reference(report["reference"])
     for finding in report["findings"]:
         if finding["verdict"] == "missing":
             _print_mend(home, report["site"], finding)
@@ -85,6 +105,19 @@ def _print_report(home: Home, report: Mapping[str, Any]) -> None:
     click.echo(
         "The definition fits the page." if report["ok"] else "Mend what is missing and run this again."
     )
+
+
+def _print_reference(reference: Mapping[str, Any]) -> None:
+    click.echo()
+    date, scenario = reference["recorded_on"], plain(reference["scenario"])
+    differences = reference["differences"]
+    if not differences:
+        click.echo(f"As it was recorded on {date} ({scenario}).")
+        return
+    click.echo(f"Since it was recorded on {date} ({scenario}):")
+    for one in differences:
+        word = click.style(f"{one['weight']:<9}", fg=_WEIGHT_COLOURS[one["weight"]])
+        click.echo(f"  {word}  {plain(one['sentence'])}")
 
 
 def _explain(finding: Mapping[str, Any]) -> str:
