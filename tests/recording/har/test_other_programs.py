@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import shutil
@@ -9,94 +10,96 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import jsonschema
 import pytest
+import trio
 from playwright.sync_api import Browser, sync_playwright
 
+from cdp_relay.cdp import open_connection
+from cdp_relay.page import open_tab
 from cdp_relay.recording.har import read_har, write_har
-from cdp_relay.recording.session import (
-    Body,
-    Chunk,
-    Exchange,
-    Headers,
-    Mark,
-    Message,
-    Request,
-    Response,
-    Session,
-)
+from cdp_relay.recording.recorder import open_recorder
+from cdp_relay.recording.session import Body, Exchange, Mark, Message, Request, Response, Session
+from tests.conftest import Sites
+from tests.recording.har.schema import HAR
 from tests.recording.sessions import about
+from tests.sites.kit import ChromiumProcess, PlainSite
+from tests.sites.kit import Exchange as Asked
 
-ORIGIN = "https://chatgpt.com"
+pytestmark = pytest.mark.browser
+
+ORIGIN = "https://plain.test"
+LINES = [f'data: {{"v": "{word}"}}\n\n' for word in ("Grü", "ße", ", ", "\N{ROCKET}")]
+DOT = bytes(range(256))
 PAGE = """<!doctype html><meta charset=utf-8><title>waiting</title><link rel=icon href=data:,>
-<script src=/moved.js></script>
+<script src=/word.js></script>
 <script>
 async function ask() {
-  const answer = await fetch("/backend/conversation", {method: "POST", body: JSON.stringify({prompt: "ä"})});
+  const answer = await fetch("/conversation", {method: "POST", body: JSON.stringify({prompt: "ä"})});
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let all = "";
   for (let next; !(next = await reader.read()).done;) all += next.value;
-  const picture = new Uint8Array(await (await fetch("/dot.bin")).arrayBuffer());
-  const missing = (await fetch("/missing")).status;
-  document.title = JSON.stringify([word, all, answer.headers.get("x-twice"), [...picture], missing]);
+  const dot = new Uint8Array(await (await fetch("/dot.bin")).arrayBuffer());
+  const moved = await (await fetch("/moved")).text();
+  const missing = await fetch("/missing").then(async found => [found.status, await found.text()]);
+  document.title = JSON.stringify([word, all, dot.length, dot[255], moved, missing]);
 }
 ask();
 </script>"""
-STREAM = 'data: {"v": "Grü"}\n\ndata: {"v": "ße"}\n\n'
+SHOWN = ["of the site", "".join(LINES), 256, 255, "of the site", [404, "nothing here"]]
+
+UNTIL_SHOWN = """() => new Promise((done) => {
+  const look = () => document.title === "waiting" ? setTimeout(look, 5) : done(document.title);
+  look();
+})"""
 
 
-def asked(
-    path: str,
-    body: bytes | None,
-    mime_type: str,
-    *,
-    status: int = 200,
-    headers: Headers = (),
-    by: str = "fetch",
-) -> Exchange:
-    return Exchange(
-        id=path,
-        at=0.5,
-        ended_at=1.0,
-        request=Request(method="GET", url=ORIGIN + path),
-        response=Response(
-            status=status,
-            headers=(("content-type", mime_type), *headers),
-            mime_type=mime_type,
-            body=None if body is None else Body.of(body),
-        ),
-        resource_type=by,
-    )
+def furnish(site: PlainSite) -> str:
+    async def conversation(exchange: Asked) -> None:
+        await exchange.start(200, content_type="text/event-stream")
+        for line in LINES:
+            await exchange.write(line.encode())
+        await exchange.finish()
+
+    async def dot(exchange: Asked) -> None:
+        await exchange.respond(200, DOT, content_type="application/octet-stream")
+
+    async def moved(exchange: Asked) -> None:
+        await exchange.respond(302, headers=[("location", "/word")])
+
+    site.route("/conversation", conversation)
+    site.route("/dot.bin", dot)
+    site.route("/moved", moved)
+    site.page("/word", "of the site", content_type="text/plain")
+    site.page("/word.js", "var word = 'of the site';", content_type="text/javascript")
+    return site.page("/", PAGE)
 
 
-def conversation() -> Exchange:
-    twice = (("x-twice", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=2"))
-    answered = asked("/backend/conversation", STREAM.encode(), "text/event-stream", headers=twice)
-    assert answered.response
-    size = len(STREAM.encode())
-    chunks = (Chunk(0.6, 10), Chunk(0.9, size - 10))
-    return attrs.evolve(
-        answered,
-        request=attrs.evolve(answered.request, method="POST", body=Body.of('{"prompt":"ä"}'.encode())),
-        response=attrs.evolve(answered.response, chunks=chunks),
-    )
-
-
-SESSION = Session(
-    about=about(),
-    exchanges=(
-        asked("/", PAGE.encode(), "text/html", by="document"),
-        asked("/moved.js", None, "text/plain", status=302, headers=(("location", "/word.js"),)),
-        asked("/word.js", b"var word = 'moved';", "text/javascript"),
-        conversation(),
-        asked("/dot.bin", b"\x00\xff\x80", "application/octet-stream"),
-        asked("/missing", b"no", "text/plain", status=404),
-        attrs.evolve(asked("/failed", None, ""), response=None, error="net::ERR_CONNECTION_RESET"),
-    ),
-)
+async def record(site: PlainSite, browser: ChromiumProcess) -> Session:
+    async with open_connection(browser.ws_url) as connection:
+        made = await connection.root.call(
+            "Target.createBrowserContext", {"disposeOnDetach": True}, timeout=30
+        )
+        async with (
+            open_tab(connection, browser_context_id=made["browserContextId"]) as tab,
+            open_recorder(tab) as recorder,
+        ):
+            await tab.navigate(furnish(site))
+            assert json.loads(await tab.evaluate(UNTIL_SHOWN, timeout=20)) == SHOWN
+            recorder.mark("done")
+    return recorder.session(about(origin=ORIGIN))
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def session(sites: Sites, chromium: ChromiumProcess) -> Session:
+    """The page, by the recorder."""
+    sites.plain.reset()
+    return trio.run(record, sites.plain, chromium)
+
+
+@pytest.fixture(scope="module")
+def browser(session: Session) -> Iterator[Browser]:
+    """Playwright's own, which knows nothing of the sites."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), chromium_sandbox=False, args=["--disable-gpu"]
@@ -105,29 +108,46 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.mark.browser
-def test_playwright_opens_a_page_and_its_stream_from_the_har_alone(browser: Browser, tmp_path: Path) -> None:
-    with (tmp_path / "session.har").open("wb") as file:
-        write_har(SESSION, file)
+def written(session: Session) -> bytes:
+    file = io.BytesIO()
+    write_har(session, file)
+    return file.getvalue()
+
+
+def test_what_the_recorder_gives_is_har_and_is_read_as_it_was(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "session.har"
+    path.write_bytes(written(session))
+
+    document = json.loads(path.read_bytes())
+    jsonschema.Draft202012Validator(HAR).validate(document)
+    entries = {entry["request"]["url"]: entry for entry in document["log"]["entries"]}
+    chunks = entries[f"{ORIGIN}/conversation"]["response"]["content"]["_chunks"]
+    assert sum(size for _, size in chunks) == len("".join(LINES).encode())
+    assert written(read_har(path)) == path.read_bytes()
+
+
+def test_playwright_opens_the_page_and_its_stream_from_the_har_alone(
+    session: Session, browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "session.har").write_bytes(written(session))
     with browser.new_page() as page:
         page.route_from_har(tmp_path / "session.har", not_found="abort")
         page.goto(f"{ORIGIN}/")
-        page.wait_for_function("document.title != 'waiting'", timeout=20_000)
+        page.wait_for_function("document.title !== 'waiting'", timeout=20_000)
 
-        assert json.loads(page.title()) == ["moved", STREAM, "1", [0, 255, 128], 404]
+        assert json.loads(page.title()) == SHOWN
 
 
-@pytest.mark.browser
 def test_what_playwright_records_is_read(browser: Browser, tmp_path: Path) -> None:
     with browser.new_context(record_har_path=tmp_path / "recorded.har") as context:
         page = context.new_page()
         page.route("**/*", lambda route: route.fulfill(body="<p>Grüße", content_type="text/html"))
         page.goto(f"{ORIGIN}/c/1?q=2")
 
-    session = read_har(tmp_path / "recorded.har")
+    read = read_har(tmp_path / "recorded.har")
 
-    assert session.about.origin == ORIGIN
-    (one,) = session.exchanges
+    assert read.about.origin == ORIGIN
+    (one,) = read.exchanges
     assert one.request.url == f"{ORIGIN}/c/1?q=2"
     assert one.response
     assert one.response.body == Body.of("<p>Grüße".encode())
@@ -150,37 +170,40 @@ IMPORT = """async (text) => {
 }"""
 
 
-@pytest.mark.browser
+SOCKET = Exchange(
+    id="socket",
+    at=0.75,
+    ended_at=1.0,
+    request=Request(method="GET", url="wss://plain.test/socket"),
+    response=Response(status=101),
+    resource_type="websocket",
+    messages=(Message(at=0.8, sent=True, data="hi"), Message(at=0.9, sent=False, data=b"\0\xff")),
+)
+
+
 def test_devtools_shows_what_was_recorded_and_its_own_export_is_read(
-    browser: Browser, tmp_path: Path
+    session: Session, browser: Browser, tmp_path: Path
 ) -> None:
-    socket = Exchange(
-        id="socket",
-        at=0.75,
-        ended_at=1.0,
-        request=Request(method="GET", url="wss://chatgpt.com/socket"),
-        response=Response(status=101),
-        resource_type="websocket",
-        messages=(Message(at=0.8, sent=True, data="hi"), Message(at=0.9, sent=False, data=b"\0\xff")),
+    with_socket = attrs.evolve(
+        session, exchanges=(SOCKET, *session.exchanges), marks=(Mark(name="empty", at=0.25),)
     )
-    file = io.BytesIO()
-    marks = (Mark(name="empty", at=0.25),)
-    write_har(attrs.evolve(SESSION, exchanges=(*SESSION.exchanges, socket), marks=marks), file)
     with browser.new_page() as page:
         page.goto("devtools://devtools/bundled/models/har/har.js")
-        titles, shown, export = page.evaluate(IMPORT, file.getvalue().decode())
+        titles, shown, export = page.evaluate(IMPORT, written(with_socket).decode())
 
     assert titles == [ORIGIN, "empty"]
-    at = 1795219200.5
-    assert shown[0] == [f"{ORIGIN}/", "GET", 200, "document", at, PAGE, []]
-    assert shown[3] == [f"{ORIGIN}/backend/conversation", "POST", 200, "fetch", at, STREAM, []]
-    assert shown[4][5] == "AP+A"
-    assert shown[-1][3:] == ["websocket", at + 0.25, "", [["send", "hi"], ["receive", "AP8="]]]
+    begin = 1795219200  # JavaScript knows whole milliseconds only
+    by_address = {entry[0]: entry[1:] for entry in shown}
+    at = {one.request.url: begin + round(one.at * 1e6) // 1000 / 1000 for one in session.exchanges}
+    document, stream = f"{ORIGIN}/", f"{ORIGIN}/conversation"
+    assert by_address[document] == ["GET", 200, "document", at[document], PAGE, []]
+    assert by_address[stream] == ["POST", 200, "fetch", at[stream], "".join(LINES), []]
+    said = [["send", "hi"], ["receive", "AP8="]]
+    assert by_address[SOCKET.request.url] == ["GET", 101, "websocket", begin + 0.75, "", said]
+    assert base64.b64decode(by_address[f"{ORIGIN}/dot.bin"][4]) == DOT
 
     (tmp_path / "export.har").write_text(export, encoding="utf-8")
-    session = read_har(tmp_path / "export.har")
-    assert [one.request.url for one in session.exchanges] == [entry[0] for entry in shown]
-    assert session.exchanges[3].request.body == Body.of('{"prompt":"ä"}'.encode())
-    (sent, received) = session.exchanges[-1].messages
-    assert (sent.data, received.data) == ("hi", b"\0\xff")
-    assert (sent.at, received.at) == (0.3, 0.4)
+    exchanges = {one.request.url: one for one in read_har(tmp_path / "export.har").exchanges}
+    assert set(exchanges) == set(by_address)
+    assert exchanges[stream].request.body == Body.of('{"prompt":"ä"}'.encode())
+    assert [one.data for one in exchanges[SOCKET.request.url].messages] == ["hi", b"\0\xff"]
