@@ -1,8 +1,8 @@
 """What a recording would tell of somebody: every place, found by a look of its own.
 
 Nothing is asked of whoever redacted it. Values are judged by where they stand and how they look, as if
-nothing had been redacted, and must be masks or placeholders by their form; all text is searched for what shows
-by its form that it is a secret, and for what the person says must not be there, in every spelling.
+nothing had been redacted, and must be masks or placeholders by their form; all text is searched for what
+shows by its form that it is a secret, and for what the person says must not be there, in every spelling.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from cdp_relay.recording.redaction.kinds import Kind
 from cdp_relay.recording.redaction.learning import Learner, takes_whole
 from cdp_relay.recording.redaction.leaves import Leaf, Setting
 from cdp_relay.recording.redaction.placeholders import is_placeholder
-from cdp_relay.recording.redaction.redact import knowledge_of, masked
+from cdp_relay.recording.redaction.redact import knowledge_of, masked, shift_of
 from cdp_relay.recording.redaction.scan import scan
 from cdp_relay.recording.redaction.vault import Vault
 from cdp_relay.recording.redaction.walk import SessionWalk
+from cdp_relay.recording.redaction.writing import JSON
 from cdp_relay.recording.session import Session
 
 __all__ = ["Leak", "find_leaks"]
 
 _WORDS = re.compile(r"[^\s\"'<>(){}\[\],;|&=]+")
 _SHOWN = 2
+_MOVED_WITHIN = 5
+"""Seconds."""
 _MAX_BLOTS = 12
 
 
@@ -73,6 +76,10 @@ def find_leaks(
         keeps_words=bool({"prompt", "answer"} & set(session.about.kept)),
     )
     SessionWalk(checker).session(session)
+    shift = shift_of(session)
+    if shift is not None and abs(shift.seconds) > _MOVED_WITHIN:
+        begins = f"{-shift.seconds // 3600} hours into the day"
+        checker.leaks.append(Leak(place="Date of the first answer", kind="time", sample=f"begins {begins}"))
     return list(dict.fromkeys(checker.leaks))
 
 
@@ -126,6 +133,8 @@ class _Checker:
         """Search the site's code, which is everybody's, for what no code holds."""
         self._find_given(text, setting.spot)
         for found in scan(text, code=True):
+            if is_placeholder(JSON.read(found.text)[0]):
+                continue
             self._note(setting.spot, found.kind, found.text)
         for said, kind in self._found_by_own(text):
             self._note(setting.spot, kind, said)

@@ -33,6 +33,7 @@ _TECHNICAL = re.compile(
 _CAPITALISED = re.compile(r"[A-Z][a-z'’-]+|[A-Z][a-z]+(?:[A-Z][a-z]+)?")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{4,}")
 _WORDS = re.compile(r"[^\W_]+")
+_WORDLY = re.compile(r"[A-Za-z][a-z]*(?:[ _-][A-Za-z][a-z]*)*")
 _BOOLEAN = re.compile(r"true|false|null|undefined|on|off|-?\d{1,4}(?:\.\d{1,3})?", re.IGNORECASE)
 _AS_IT_STANDS = re.compile(r"\w+_\w+")
 """A literal that nobody would say, such as ``finished_successfully``."""
@@ -165,7 +166,9 @@ def judge(leaf: Leaf, knowledge: Knowledge) -> Kind | None:
     if kind is not None and kind not in ("text", "name"):
         if leaf.where != "cookie" and tells_nothing(said):
             return None
-        return None if leaf.where != "cookie" and knowledge.is_sites(said) else kind
+        return (
+            None if leaf.where != "cookie" and knowledge.is_sites(said) and _WORDLY.fullmatch(said) else kind
+        )
     if leaf.where == "number":
         return None
     says = _SAYS.get(leaf.where, _says_in_text)(leaf, knowledge, kind is not None)
@@ -246,6 +249,10 @@ def _says_in_text(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
     return named or leaf.name == "file" or is_prose(leaf.value) or leaf.family in knowledge.families
 
 
+def _says_in_path(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
+    return is_prose(leaf.value)
+
+
 _SAYS = {
     "json": _says_in_json,
     "code": _says_in_code,
@@ -253,6 +260,8 @@ _SAYS = {
     "attribute": _says_in_attribute,
     "storage": _says_in_storage,
     "header": _says_in_header,
+    "path": _says_in_path,
+    "fragment": _says_in_path,
 }
 
 

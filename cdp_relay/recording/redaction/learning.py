@@ -14,6 +14,7 @@ from cdp_relay.recording.redaction.masks import is_masked
 from cdp_relay.recording.redaction.placeholders import is_placeholder
 from cdp_relay.recording.redaction.scan import scan
 from cdp_relay.recording.redaction.vault import Vault
+from cdp_relay.recording.redaction.writing import JSON
 from cdp_relay.recording.session import KnownText
 
 __all__ = ["Learner", "is_worth_looking_for", "literals_of"]
@@ -24,6 +25,9 @@ _LITERAL = re.compile(
 _LITERAL_WITH_ESCAPES = re.compile(r"\"((?:[^\"\\\n]++|\\.){1,300})\"|'((?:[^'\\\n]++|\\.){1,300})'")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]")
+_SAYABLE = re.compile(r"(?:[^\w\s]*(?:[^\W\d_]+(?:['’.&/+-][^\W\d_]+)*|\d{1,2}(?:\.\d)?)?[^\w\s]*(?:\s+|$))+")
+"""What a page may show: words and small numbers, no identifiers."""
+_STEP = re.compile(r"(?<=/)[^/?#=&]{8,}")
 _MAX_WORDS = 500_000
 _MAX_TOLD = 2_000_000
 """Characters of a family's values that are compared with known texts."""
@@ -91,7 +95,7 @@ class Learner:
             elif len(said) < _MAX_TOLD:
                 self._told.setdefault(leaf.family, []).append(said)
         kind = named_kind(leaf)
-        if kind is not None and not self.knowledge.is_sites(said) and judge(leaf, self.knowledge) is not None:
+        if kind is not None and judge(leaf, self.knowledge) is not None:
             self._give(said, kind)
         if self.scans and len(said) >= 5 and leaf.name not in ("integrity", "class", "d", "style"):
             self._seen.append(said)
@@ -103,6 +107,9 @@ class Learner:
             whole = "".join(leaf.value.split())
             if any(whole == "".join(one.text.split()) for one in self.texts):
                 self.knowledge.families.add(leaf.family)
+        if named_kind(leaf) == "avatar" and "://" in leaf.value:
+            for step in _STEP.findall(leaf.value.partition("://")[2]):
+                self._give(step, "avatar")
         return takes_whole(leaf, self.knowledge)
 
     def finish(self, text: str, setting: Setting) -> str:
@@ -132,7 +139,8 @@ class Learner:
         for said in literals_of(text):
             if len(words) >= _MAX_WORDS:
                 break
-            words.add(said)
+            if _SAYABLE.fullmatch(said):
+                words.add(said)
         return text
 
     def take_blob(self, data: bytes, media: str, setting: Setting) -> bytes:
@@ -149,7 +157,7 @@ class Learner:
 
     def _scan(self, text: str, *, code: bool = False) -> None:
         for found in scan(text, code=code):
-            if not self.knowledge.is_sites(found.text):
+            if found.text not in self.knowledge.known:
                 self._give(found.text, found.kind)
         for own in self.own:
             for match in own.finditer(text):
@@ -158,6 +166,8 @@ class Learner:
                     self.vault.give(said, "token")
 
     def _give(self, said: str, kind: Kind) -> None:
+        if "\\" in said:
+            said = JSON.read(said)[0]
         self.vault.give(said, kind, everywhere=is_worth_looking_for(said, kind))
 
 

@@ -371,9 +371,7 @@ class Walk:
                     setting=setting,
                     family=(*setting.family, "code", name),
                 )
-                if not looks_like_json(said):
-                    return self.visitor.visit(leaf)
-                return self.json(said, setting, family=("code", name))
+                return self.value(leaf)
 
             new = writing.JSON.rewrite(piece, change)
             if new != piece:

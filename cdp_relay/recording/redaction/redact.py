@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 import attrs
 
@@ -19,11 +20,13 @@ from cdp_relay.recording.redaction.judging import Knowledge, judge
 from cdp_relay.recording.redaction.learning import Learner, takes_whole
 from cdp_relay.recording.redaction.leaves import Leaf, Setting
 from cdp_relay.recording.redaction.masks import mask
+from cdp_relay.recording.redaction.placeholders import is_placeholder
+from cdp_relay.recording.redaction.times import TimeShift
 from cdp_relay.recording.redaction.vault import Vault
 from cdp_relay.recording.redaction.walk import SessionWalk
 from cdp_relay.recording.session import Keep, Session
 
-__all__ = ["Redacted", "knowledge_of", "masked", "redact"]
+__all__ = ["Redacted", "knowledge_of", "masked", "redact", "shift_of"]
 
 _MARKER = re.compile(r"https?://googleusercontent\.com/[a-z_]+/\d+")
 """Stands in Gemini's answers where the page shows a card; decoders know it."""
@@ -62,7 +65,8 @@ def redact(
     learner.take_texts()
     SessionWalk(learner).session(session)
     knowledge.shown.clear()
-    rewriter = _Rewriter(knowledge, vault, keeps_files="files" in keep)
+    shift = shift_of(session)
+    rewriter = _Rewriter(knowledge, vault, shift, keeps_files="files" in keep)
     redacted = SessionWalk(rewriter).session(session)
     about = attrs.evolve(
         redacted.about,
@@ -73,7 +77,7 @@ def redact(
     counts: Counter[str] = Counter({str(kind): number for kind, number in vault.counts.items()})
     counts.update(rewriter.counts)
     return Redacted(
-        session=attrs.evolve(redacted, about=about, texts=()), counts=dict(counts), notes=_notes(keep)
+        session=attrs.evolve(redacted, about=about, texts=()), counts=dict(counts), notes=_notes(keep, shift)
     )
 
 
@@ -93,8 +97,37 @@ def knowledge_of(session: Session, *, keep: Collection[Keep] = (), known: Iterab
     return knowledge
 
 
-def _notes(keep: Collection[Keep]) -> tuple[str, ...]:
-    return (f"kept, because the person said so: {', '.join(sorted(keep))}",) if keep else ()
+def shift_of(session: Session) -> TimeShift | None:
+    """By how much the recording's times are moved so that it begins with its day; None where no answer says
+    when it came."""
+    for exchange in session.exchanges:
+        response = exchange.response
+        if response is None or exchange.from_cache or exchange.from_service_worker:
+            continue
+        date = bodies.header(response.headers, "date")
+        waited = exchange.timings.wait + (exchange.timings.blocked or 0.0) + exchange.timings.send
+        shift = TimeShift.of_first_answer(date, exchange.at + waited) if date else None
+        if shift is not None and _is_day(session.about.recorded_on, shift.began):
+            return shift
+    return None
+
+
+def _is_day(day: str, seconds: float) -> bool:
+    """Whether a time is of this day, in whichever zone."""
+    try:
+        noon = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+    except ValueError:
+        return False
+    return abs(seconds - noon) <= 1.5 * 86_400
+
+
+def _notes(keep: Collection[Keep], shift: TimeShift | None) -> tuple[str, ...]:
+    notes = []
+    if keep:
+        notes.append(f"kept, because the person said so: {', '.join(sorted(keep))}")
+    if shift is None:
+        notes.append("no answer says when it came, so times of the day are as they were")
+    return tuple(notes)
 
 
 @attrs.define(eq=False)
@@ -103,6 +136,7 @@ class _Rewriter:
 
     knowledge: Knowledge
     vault: Vault
+    shift: TimeShift | None
     keeps_files: bool
     counts: Counter[str] = attrs.field(factory=Counter, init=False)
 
@@ -111,6 +145,9 @@ class _Rewriter:
         said = leaf.value
         kind = judge(leaf, self.knowledge)
         if kind is None:
+            return said
+        # Of a text that comes in pieces one may look like a placeholder, such as the digit 1.
+        if leaf.where not in ("json", "text") and is_placeholder(said):
             return said
         if kind in ("text", "name"):
             self.counts["text"] += 1
@@ -122,8 +159,9 @@ class _Rewriter:
         return takes_whole(leaf, self.knowledge)
 
     def finish(self, text: str, setting: Setting) -> str:
-        """The text without all secrets that are known."""
-        return self.vault.replace(text)
+        """The text without all secrets that are known, and without the time of the day."""
+        text = self.vault.replace(text)
+        return self.shift.text(text) if self.shift is not None else text
 
     def take_code(self, text: str, setting: Setting) -> str:
         """The site's code, in which names are words of its own."""

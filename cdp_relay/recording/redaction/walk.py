@@ -15,6 +15,7 @@ import attrs
 
 from cdp_relay.recording.redaction import bodies
 from cdp_relay.recording.redaction.leaves import Family, Leaf, Setting, Visitor, Walk
+from cdp_relay.recording.redaction.writing import PERCENT
 from cdp_relay.recording.session import (
     Body,
     Exchange,
@@ -205,7 +206,9 @@ class SessionWalk:
         else:
             scheme = _SCHEME.match(value)
             start = scheme.end() if scheme else 0
-            new = value[:start] + self.walk.named("header", name, value[start:], setting)
+            new = value[:start] + PERCENT.rewrite(
+                value[start:], lambda said: self.walk.named("header", name, said, setting)
+            )
         return self.visitor.finish(new, attrs.evolve(setting, spot=f"{setting.spot} {name}"))
 
     def _message(self, message: Message, number: int, setting: Setting) -> Message:
