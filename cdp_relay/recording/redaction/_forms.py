@@ -193,11 +193,11 @@ PERSONAL_FORMS = (
 )
 """Those of which more is known come first."""
 
-_AT = re.compile(r"@|%40|%2540|\\+u0040|&#0*64;|&#[xX]40;|&commat;")
+_AT = re.compile(r"@|%40|%2540|\\+(?:u00|x)40|&#0*64;|&#[xX]40;|&commat;")
 _LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
 _MOST_LOCAL = 64
 _HOST = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])")
-_ESCAPE = re.compile(r"(?<=\\)(?:[nrtbf]|u[0-9A-Fa-f]{4})|(?<=%)[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(r"(?<=\\)(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|(?<=%)[0-9A-Fa-f]{2}")
 
 
 def mail_addresses(text: str) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,9 @@
 r"""One secret in every spelling that a text may give it, and its placeholder in the same spelling.
 
 A letter or digit of ASCII is spelled in one way only. All else may be as it is, percent-encoded, escaped for
-JSON at any depth (``\u0040``, ``\\u0040``, ``\/``) or for HTML (``&#64;``, ``&#x40;``, ``&commat;``), each
-character in its own way. Base64 is a secret of its own: the characters of it that the secret alone decides.
+JSON at any depth (``\u0040``, ``\\u0040``, ``\/``), for scripts (``\x40``) or for HTML (``&#64;``,
+``&#x40;``, ``&commat;``), each character in its own way. Base64 is a secret of its own: the characters of it
+that the secret alone decides.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _LEAST = 4
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _ESCAPE_BEFORE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrtbfv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z")
 _LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+_BACKSLASH = r"(?:\\|%(?:25)*5[Cc])"
+_UNIT = re.compile(_BACKSLASH + r"+u([0-9A-Fa-f]{4})")
+_BYTE = re.compile(_BACKSLASH + r"+x[0-9A-Fa-f]{2}")
 _NO_SPACES = 0x2E80
 """Scripts from here on write words without spaces between them."""
 
@@ -45,13 +49,17 @@ def _unit(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character
     code = ord(character)
-    ways = [r"\\*" + re.escape(character) if character in "/\"'\\" else re.escape(character)]
+    percent = "(?i:" + "".join(f"%(?:25)*{one:02x}" for one in _utf8(character)) + ")"
+    ways = [re.escape(character), percent]
+    if character in "/\"'\\":
+        ways = [_BACKSLASH + "*" + one for one in ways]
     if character in _LETTERS:
-        ways.append(r"\\+" + _LETTERS[character])
+        ways.append(_BACKSLASH + "+" + _LETTERS[character])
     if character == " ":
         ways.append(r"\+")
-    ways.append("(?i:" + "".join(rf"\\+u{one:04x}" for one in _halves(character)) + ")")
-    ways.append("(?i:" + "".join(f"%(?:25)*{one:02x}" for one in _utf8(character)) + ")")
+    ways.append("".join(rf"{_BACKSLASH}+u(?i:{one:04x})" for one in _halves(character)))
+    if code < 0x100:
+        ways.append(rf"{_BACKSLASH}+x(?i:{code:02x})")
     ways.append(rf"&(?:amp;)?#(?:0*{code}|(?i:x0*{code:x}));")
     name = html.entities.codepoint2name.get(code) or {"@": "commat", "'": "apos"}.get(character)
     if name:
@@ -74,12 +82,14 @@ def _spelled_like(spelled: str, was: str, now: str) -> str:
         return spelled
     if spelled == was or spelled == "+":
         return now
+    if _UNIT.match(spelled):
+        units = iter(_halves(now))
+        return _UNIT.sub(lambda m: f"{m[0][:-4]}{next(units):04x}", spelled)
+    if _BYTE.match(spelled):
+        return f"{spelled[:-2]}{ord(now):02x}"
     if "%" in spelled:
         parts = iter(_utf8(now))
         return re.sub(r"(%(?:25)*)[0-9A-Fa-f]{2}(?=%|$)", lambda m: f"{m[1]}{next(parts):02X}", spelled)
-    if "\\" in spelled and "u" in spelled.lower():
-        units = iter(_halves(now))
-        return re.sub(r"(\\+u)[0-9A-Fa-f]{4}", lambda m: f"{m[1]}{next(units):04x}", spelled)
     if spelled.startswith("&"):
         start = "&amp;#" if spelled.startswith("&amp;") and spelled != "&amp;" else "&#"
         room = len(spelled) - len(start) - 1

@@ -279,7 +279,7 @@ def _is_json(text: str) -> bool:
 _FROM_URLS = str.maketrans("-_", "+/")
 
 
-_UNIT = re.compile(r"\\+u([0-9A-Fa-f]{4})")
+_UNIT = re.compile(r"\\+(?:u|x(?=[0-9A-Fa-f]{2}))((?<=u)[0-9A-Fa-f]{4}|(?<=x)[0-9A-Fa-f]{2})")
 
 
 def _unescaped(value: str) -> str:
