@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -47,6 +47,15 @@ EVENTS_FILE = "events.jsonl"
 _MAX_ABOUT_BYTES = 16 << 20
 
 T = TypeVar("T")
+
+
+class _OfStep(Protocol):
+    @property
+    def step(self) -> str: ...
+
+
+P = TypeVar("P", bound=_OfStep)
+"""A snapshot, or what ``recording.json`` says of one."""
 
 
 class _Page(msgspec.Struct, kw_only=True):
@@ -136,11 +145,10 @@ def _write_files(folder: Path, session: Session) -> None:
         file.write(to_pretty_json(_about_document(session)))
 
 
-def _page_files(pages: Sequence[T]) -> Iterator[tuple[str, T]]:
+def _page_files(pages: Sequence[P]) -> Iterator[tuple[str, P]]:
     """The name, without an ending, of each page's files."""
     for number, page in enumerate(pages, start=1):
-        step: str = page.step  # type: ignore[attr-defined]  # a Snapshot, or what recording.json says of one
-        slug = re.sub(r"[^a-z0-9]+", "-", step.lower())[:40].strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", page.step.lower())[:40].strip("-")
         yield f"{number:02}-{slug or 'page'}", page
 
 
