@@ -27,6 +27,7 @@ PROSE = [
     "docs/many-at-once.md",
     "docs/conversations.md",
     "docs/restarts.md",
+    "docs/recording.md",
     "docs/observability.md",
 ]
 
