@@ -47,7 +47,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "decode": "Print what a site's decoder makes of a saved answer stream.",
     },
     "Record and replay": {
-        "record": "Record what a site really does; check, show and pack recordings.",
+        "record": "Record what a site really does; check, compare, bend and pack recordings.",
         "replay": "Serve a recording at its true address; its page runs as it did.",
     },
 }

@@ -16,6 +16,8 @@ __all__ = ["SUBCOMMANDS", "record"]
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "check": ("record_folder", "Say what a recording would tell of a person; nothing is what it should."),
     "show": ("record_folder", "Say what is in a recording."),
+    "diff": ("record_compare", "Say what changed between two recordings of a site."),
+    "bend": ("record_bend", "Bend a recording for tests: cut it, delay it, refuse, swap the answer."),
     "pack": ("record_folder", "Pack a recording's files (zstd), for sharing."),
     "unpack": ("record_folder", "Make a packed recording's files plain again."),
 }

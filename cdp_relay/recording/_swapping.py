@@ -13,7 +13,7 @@ from cdp_relay.recording.answer_paths import Telling, Thread, answers_heard, fin
 from cdp_relay.recording.session import Exchange, Heard, Message, Session
 from cdp_relay.recording.told import Edit, Leaf, edits_for, form_of, text_of
 
-__all__ = ["Place", "exchange_of_answer", "swap_answer", "tellings_of"]
+__all__ = ["Place", "cannot_bend", "exchange_of_answer", "swap_answer", "tellings_of"]
 
 _MAX_TELLING_BYTES = 16 << 20
 
@@ -24,6 +24,11 @@ class Place:
 
     exchange: int
     message: int | None = None
+
+
+def cannot_bend(message: str, *, param: str) -> InvalidRequest:
+    """There is no such place in the recording."""
+    return InvalidRequest(message, param=param, next_step="Name another place, or another recording.")
 
 
 def tellings_of(session: Session) -> list[tuple[Place, Telling]]:
@@ -87,14 +92,14 @@ def _answer(session: Session, turn: int) -> str:
     told = [answer for answer in answers_heard(session.heard) if answer]
     if not 1 <= turn <= len(told):
         count = "one answer with text was" if len(told) == 1 else f"{len(told)} answers with text were"
-        raise InvalidRequest(f"There is no answer {turn}: {count} heard in this recording.", param="turn")
+        raise cannot_bend(f"There is no answer {turn}: {count} heard in this recording.", param="turn")
     return told[turn - 1]
 
 
 def _threads(places: Sequence[tuple[Place, Telling]], answer: str) -> list[Thread]:
     threads = find_threads([telling for _, telling in places], answer)
     if not threads:
-        raise InvalidRequest("The answer that was heard stands in no recorded stream.", param="turn")
+        raise cannot_bend("The answer that was heard stands in no recorded stream.", param="turn")
     return threads
 
 

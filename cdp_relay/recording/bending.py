@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from cdp_relay.errors import InvalidRequest
 from cdp_relay.recording._recutting import ByteEdit, chunks_of, with_body, with_edits
 from cdp_relay.recording._stretches import stretches_of
-from cdp_relay.recording._swapping import exchange_of_answer, swap_answer
+from cdp_relay.recording._swapping import cannot_bend, exchange_of_answer, swap_answer
 from cdp_relay.recording.session import Body, Chunk, Exchange, Headers, Message, Response, Session
 
 __all__ = ["Bending", "Place", "bend"]
@@ -48,12 +47,12 @@ class Bending:
         """
         matching = [index for index, one in enumerate(self.session.exchanges) if _fits(one, what)]
         if not matching:
-            raise InvalidRequest(
+            raise cannot_bend(
                 f"No request of the recording matches {what!r}. There are: {_named(self.session)}.",
                 param="at",
             )
         if not 1 <= number <= len(matching):
-            raise InvalidRequest(
+            raise cannot_bend(
                 f"{what!r} matches {len(matching)} request{'' if len(matching) == 1 else 's'}, "
                 f"so there is no number {number}.",
                 param="number",
@@ -138,7 +137,7 @@ class Place:
     def delay(self, seconds: float, *, chunk: int = 0) -> Bending:
         """Let all from a chunk on come so much later; from the first one on that is the whole answer."""
         if seconds <= 0:
-            raise InvalidRequest(f"A delay has to be longer than 0 seconds, not {seconds:g}.", param="delay")
+            raise cannot_bend(f"A delay has to be longer than 0 seconds, not {seconds:g}.", param="delay")
         exchange = self.exchange
         timings = exchange.timings
         if self._is_socket:
@@ -200,7 +199,7 @@ class Place:
         Headers that are not named stay, but for those that tell of the old body.
         """
         if not 100 <= status <= 599:
-            raise InvalidRequest(f"{status} is no status of an HTTP answer.", param="status")
+            raise cannot_bend(f"{status} is no status of an HTTP answer.", param="status")
         old = self.exchange.response
         data = body.encode() if isinstance(body, str) else body
         named = {name.lower() for name, _ in headers}
@@ -244,7 +243,7 @@ class Place:
     def _response(self) -> Response:
         if self.exchange.response is None:
             why = f": {self.exchange.error}" if self.exchange.error else ""
-            raise InvalidRequest(f"{self.name} was not answered{why}.", param="at")
+            raise cannot_bend(f"{self.name} was not answered{why}.", param="at")
         return self.exchange.response
 
     @property
@@ -252,16 +251,16 @@ class Place:
         body = self._response.body
         if body is None:
             why = self._response.left_out or "none was recorded"
-            raise InvalidRequest(f"The answer to {self.name} has no body to bend: {why}.", param="at")
+            raise cannot_bend(f"The answer to {self.name} has no body to bend: {why}.", param="at")
         return body.read()
 
     def _where(self, at: int | None, chunk: int | None, event: int | None) -> int:
         """The byte where a place is; on a socket, the number of the received message."""
         if sum(one is not None for one in (at, chunk, event)) != 1:
-            raise InvalidRequest("Name one of a byte, a chunk and an event.", param="at")
+            raise cannot_bend("Name one of a byte, a chunk and an event.", param="at")
         if self._is_socket:
             if at is not None:
-                raise InvalidRequest(
+                raise cannot_bend(
                     f"{self.name} is a socket: name a message (event) instead of a byte.", param="at"
                 )
             number = chunk if chunk is not None else event or 0
@@ -270,7 +269,7 @@ class Place:
         if at is not None:
             size = len(self._body)
             if not 0 <= at <= size:
-                raise InvalidRequest(
+                raise cannot_bend(
                     f"The answer to {self.name} has {size} bytes, so there is no byte {at}.", param="at"
                 )
             return at
@@ -290,7 +289,7 @@ class Place:
     def _check(self, kind: str, number: int, count: int) -> None:
         if not 0 <= number < count:
             known = f"{kind}s 0 to {count - 1}" if count > 1 else f"only {kind} 0" if count else f"no {kind}s"
-            raise InvalidRequest(
+            raise cannot_bend(
                 f"{self.name} has {known}, so there is no {kind} {number}.",
                 param="chunk" if kind == "chunk" else "event",
             )

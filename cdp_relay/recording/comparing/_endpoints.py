@@ -27,7 +27,7 @@ def differences_of_endpoints(old: Session, new: Session) -> Iterator[Difference]
     """Endpoints that are new or gone, and what changed at those that stayed."""
     then, now = endpoints_of(old), endpoints_of(new)
     was, found = _answering(old, then), _answering(new, now)
-    pairs = {name: name for name in then.keys() & now.keys()}
+    pairs = {name: name for name in then if name in now}
     moved = bool(was and found and was != found and not (was in now and found in then))
     if was and found and moved:
         yield Difference(
@@ -48,10 +48,13 @@ def differences_of_endpoints(old: Session, new: Session) -> Iterator[Difference]
             old=was,
             new=found,
         )
-    for name in now.keys() - set(pairs.values()):
-        yield _come_or_gone(now[name], "is asked now, and was not", vital=name == found, is_new=True)
-    for name in then.keys() - pairs.keys():
-        yield _come_or_gone(then[name], "is not asked any more", vital=name == was, is_new=False)
+    known = set(pairs.values())
+    for name, endpoint in now.items():
+        if name not in known:
+            yield _come_or_gone(endpoint, "is asked now, and was not", vital=name == found, is_new=True)
+    for name, endpoint in then.items():
+        if name not in pairs:
+            yield _come_or_gone(endpoint, "is not asked any more", vital=name == was, is_new=False)
     for before, after in pairs.items():
         yield from _at(then[before], now[after], vital=before == was or after == found)
 
@@ -116,12 +119,17 @@ def _names(where: str, what: str, old: set[str], new: set[str], *, vital: bool) 
 def _values(old: Endpoint, new: Endpoint, *, vital: bool) -> Iterator[Difference]:
     """Statuses, content types and forms of answers."""
     grave = (vital or new.own) and not _CHATTER.search(new.name)
+    weight: Weight
     failing = {status for status in new.statuses - old.statuses if status >= 400}
     if failing and not any(status >= 400 for status in old.statuses):
-        weight: Weight = "breaks" if vital else "notable" if grave else "minor"
+        weight = "breaks" if vital else "notable" if grave else "minor"
         yield _changed(new.name, "status", old.statuses, failing, weight)
     elif old.statuses and new.statuses and not old.statuses & new.statuses:
         yield _changed(new.name, "status", old.statuses, new.statuses, "notable" if grave else "minor")
+    if new.errors and not old.errors:
+        sentence = f"{new.name}: it fails now ({', '.join(sorted(new.errors))}), and did not."
+        weight = "breaks" if vital else "notable" if grave else "minor"
+        yield Difference(kind="answer", weight=weight, sentence=sentence, where=new.name)
     for what, then, now in (
         ("content type", old.content_types, new.content_types),
         ("form of the answer", old.forms - {"none"}, new.forms - {"none"}),

@@ -124,7 +124,7 @@ def differences_of_pages(old: Session, new: Session) -> Iterator[Difference]:
     """What changed around the composer and the answer, step by step; each change once."""
     then, now = _outlines(old), _outlines(new)
     told: set[tuple[str, str | None, str | None]] = set()
-    for step in then.keys() & now.keys():
+    for step in [step for step in then if step in now]:
         for name, was, found in (
             ("composer", then[step].composer, now[step].composer),
             ("answer", then[step].answer, now[step].answer),

@@ -33,8 +33,9 @@ def differences_of_looks(old: Sequence[Look], new: Sequence[Look]) -> Iterator[D
             continue
         for key, alternatives in look.matches.items():
             yield from differences_of_key(key, alternatives, now[step].matches.get(key, ()), step)
-        for key in now[step].matches.keys() - look.matches.keys():
-            yield from differences_of_key(key, (), now[step].matches[key], step)
+        for key, alternatives in now[step].matches.items():
+            if key not in look.matches:
+                yield from differences_of_key(key, (), alternatives, step)
 
 
 def differences_of_key(key: str, old: Alternatives, new: Alternatives, step: str) -> Iterator[Difference]:

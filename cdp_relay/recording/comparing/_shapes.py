@@ -24,25 +24,32 @@ def differences_of_kinds(
       vital: whether it brings the answer; what is elsewhere is minor.
     """
     what = "message" if kind == "socket" else "event"
-    for name in new.shapes.keys() - old.shapes.keys():
-        shape = new.shapes[name]
-        yield Difference(
-            kind=kind,
-            weight=_weight(vital and not _is_idle(name)),
-            sentence=f"{where}: a new kind of {what} came, {_quoted(name)} ({_times(shape.count)}; "
-            f"{_listed(_top(shape))}).",
-            where=where,
-            new=name,
-        )
-    for name in old.shapes.keys() - new.shapes.keys():
-        yield Difference(
-            kind=kind,
-            weight=_weight(vital and not _is_idle(name)),
-            sentence=f"{where}: the {what} {_quoted(name)} does not come any more; it came "
-            f"{_times(old.shapes[name].count)}.",
-            where=where,
-            old=name,
-        )
+    for name, shape in new.shapes.items():
+        if name not in old.shapes:
+            yield Difference(
+                kind=kind,
+                weight=_weight(vital and not _is_idle(name)),
+                sentence=f"{where}: a new kind of {what} came, {_quoted(name)} ({_times(shape.count)}; "
+                f"{_listed(_top(shape))}).",
+                where=where,
+                new=name,
+            )
+    gone = [name for name in old.shapes if name not in new.shapes]
+    for names, weight in (
+        ([name for name in gone if not _is_idle(name)], _weight(vital)),
+        ([name for name in gone if _is_idle(name)], _weight(False)),
+    ):
+        if names:
+            one = len(names) == 1
+            named = f"the {what} {_quoted(names[0])} does" if one else f"{len(names)} kinds of {what}s do"
+            listed = _times(old.shapes[names[0]].count) if one else _listed([_quoted(name) for name in names])
+            yield Difference(
+                kind=kind,
+                weight=weight,
+                sentence=f"{where}: {named} not come any more ({listed} before).",
+                where=where,
+                old=", ".join(names),
+            )
     for name, shape in old.shapes.items():
         if name in new.shapes:
             place = f"{where}, {what} {_quoted(name)}" if name else where

@@ -52,6 +52,8 @@ class Endpoint:
     query: set[str] = attrs.field(factory=set)
     headers: set[str] = attrs.field(factory=set)
     asked: Shape = attrs.field(factory=Shape)
+    errors: set[str] = attrs.field(factory=set)
+    """How requests failed; one that the page gave up itself did not."""
     statuses: set[int] = attrs.field(factory=set)
     content_types: set[str] = attrs.field(factory=set)
     forms: set[str] = attrs.field(factory=set)
@@ -70,6 +72,8 @@ class Endpoint:
         self.headers |= {name.lower() for name, _ in request.headers if not _is_usual(name.lower())}
         if request.body is not None and 0 < request.body.size <= _MAX_BODY_BYTES:
             self.asked = self.asked.merged(_asked(request.body.read()))
+        if exchange.error and exchange.error != "net::ERR_ABORTED":
+            self.errors.add(exchange.error)
         if response is None:
             return
         self.statuses.add(response.status)

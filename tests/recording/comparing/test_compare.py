@@ -258,6 +258,14 @@ def test_a_refusal_breaks_and_so_does_another_form() -> None:
     )
 
 
+def test_an_answer_that_breaks_off_is_told_before_what_it_lacks() -> None:
+    old = recorded("claude")
+    first, second, *_ = sentences(compare(old, bend(old).at("POST *").cut(event=3).session))
+    assert first.startswith("breaks: POST claude.ai/")
+    assert first.endswith("it fails now (net::ERR_INCOMPLETE_CHUNKED_ENCODING), and did not.")
+    assert "kinds of events do not come any more ('content_block_start/text', " in second
+
+
 # --- streams ------------------------------------------------------------------------------------------------
 
 
@@ -313,8 +321,8 @@ def test_an_answer_in_one_piece_is_named() -> None:
     whole = attrs.evolve(exchange.response, chunks=(Chunk(9.0, size),))
     new = attrs.evolve(old, exchanges=(page, attrs.evolve(exchange, response=whole)))
     assert sentences(compare(old, new)) == [
-        "notable: POST claude.ai/api/organizations/1/chat_conversations/2/completion: the answer comes in one "
-        "piece now, and came in many pieces."
+        "notable: POST claude.ai/api/organizations/1/chat_conversations/2/completion: the answer "
+        "comes in one piece now, and came in many pieces."
     ]
 
 
