@@ -9,7 +9,8 @@ from cdp_relay.recording.redaction.placeholders import is_placeholder
 __all__ = ["find_uuids", "id_form", "is_changing", "may_stand_for", "normal_segment"]
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_HEX = re.compile(r"(?=[^0-9]*[0-9])[0-9a-f]{8,}|(?=[^0-9]*[0-9])[0-9A-F]{8,}")
+_HEX = re.compile(r"(?:[A-Za-z]{1,8}[_-])?(?=[^0-9]*[0-9])(?:[0-9a-f]{8,}|[0-9A-F]{8,})")
+"""After the kind of id that it is, where that is said (``c_``, ``file-``)."""
 _TOKEN = re.compile(r"[A-Za-z0-9_\-+/=.~%!]{16,}")
 _DIGITS = re.compile(r"-?\d{5,}(?:\.\d+)?")
 _WORD = re.compile(r"[a-z]{6,}|[A-Z][a-z]{5,}")
