@@ -265,6 +265,10 @@ _SAYS = {
 }
 
 
+_TELLING_CHARS = 8
+"""A text that is shorter stands in numbers and ids by chance."""
+
+
 def told_by(values: Iterable[str], texts: Iterable[str]) -> bool:
     """Whether values of one family tell one of these texts: piece by piece, from its start on, or whole."""
     values = [value for value in values if value.strip()]
@@ -275,7 +279,8 @@ def told_by(values: Iterable[str], texts: Iterable[str]) -> bool:
             continue
         if any(whole == "".join(value.split()) for value in values):
             return True
-        if len(joined) <= 4 * len(whole) + 64 and (whole in joined or (len(joined) > 2 and joined in whole)):
+        holds = joined == whole or (len(whole) >= _TELLING_CHARS and whole in joined)
+        if len(joined) <= 4 * len(whole) + 64 and (holds or (len(joined) > 2 and joined in whole)):
             return True
         grows = sum(len(value) > 2 and whole.startswith("".join(value.split())) for value in values)
         if grows * 2 > len(values):
