@@ -172,28 +172,32 @@ PERSONAL_FORMS = (
     PersonalForm(
         "avatar",
         "googleusercontent.com",
-        re.compile(r"googleusercontent\.com\\*/(?:a-?|ogw)\\*/(?P<value>[\w-]{8,}(?:\\*/[\w-]{8,})?)"),
+        re.compile(
+            r"googleusercontent\.com\\{0,15}/(?:a-?|ogw)\\{0,15}/(?P<value>[\w-]{8,}(?:\\{0,15}/[\w-]{8,})?)"
+        ),
     ),
     PersonalForm(
         "avatar",
         "gravatar.com",
-        re.compile(r"gravatar\.com(?:\\*/)avatar(?:\\*/)(?P<value>[0-9a-fA-F]{8,64})"),
+        re.compile(r"gravatar\.com(?:\\{0,15}/)avatar(?:\\{0,15}/)(?P<value>[0-9a-fA-F]{8,64})"),
     ),
     PersonalForm(
         "avatar",
         "githubusercontent.com",
-        re.compile(r"avatars\d?\.githubusercontent\.com(?:\\*/)u(?:\\*/)(?P<value>\d{3,})"),
+        re.compile(r"avatars\d?\.githubusercontent\.com(?:\\{0,15}/)u(?:\\{0,15}/)(?P<value>\d{3,})"),
     ),
     PersonalForm(
         "avatar",
         "avatars",
-        re.compile(r"(?:auth0\.com|workoscdn\.com)(?:\\*/)(?:avatars|images)(?:\\*/)(?P<value>[\w.%-]{2,})"),
+        re.compile(
+            r"(?:auth0\.com|workoscdn\.com)(?:\\{0,15}/)(?:avatars|images)(?:\\{0,15}/)(?P<value>[\w.%-]{2,})"
+        ),
     ),
     PersonalForm("id", "", _apart(r"\w.", r"1-9", r"\d{14,20})(?![\w.])"), _is_number),
 )
 """Those of which more is known come first."""
 
-_AT = re.compile(r"@|%40|%2540|\\+(?:u00|x)40|&#0*64;|&#[xX]40;|&commat;")
+_AT = re.compile(r"@|%40|%2540|\\{1,15}(?:u00|x)40|&#0*64;|&#[xX]40;|&commat;")
 _LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-"
 _MOST_LOCAL = 64
 _HOST = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])")

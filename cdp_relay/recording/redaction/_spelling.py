@@ -27,9 +27,10 @@ _LEAST = 4
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _ESCAPE_BEFORE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrtbfv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z")
 _LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
-_BACKSLASH = r"(?:\\|%(?:25)*5[Cc])"
-_UNIT = re.compile(_BACKSLASH + r"+u([0-9A-Fa-f]{4})")
-_BYTE = re.compile(_BACKSLASH + r"+x[0-9A-Fa-f]{2}")
+_BACKSLASHES = r"(?:\\|%(?:25){0,7}5[Cc]){0,15}"
+_BACKSLASH = r"(?:\\|%(?:25){0,7}5[Cc]){1,15}"
+_UNIT = re.compile(_BACKSLASH + r"u([0-9A-Fa-f]{4})")
+_BYTE = re.compile(_BACKSLASH + r"x[0-9A-Fa-f]{2}")
 _NO_SPACES = 0x2E80
 """Scripts from here on write words without spaces between them."""
 
@@ -49,17 +50,17 @@ def _unit(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character
     code = ord(character)
-    percent = "(?i:" + "".join(f"%(?:25)*{one:02x}" for one in _utf8(character)) + ")"
+    percent = "(?i:" + "".join(f"%(?:25){{0,7}}{one:02x}" for one in _utf8(character)) + ")"
     ways = [re.escape(character), percent]
     if character in "/\"'\\":
-        ways = [_BACKSLASH + "*" + one for one in ways]
+        ways = [_BACKSLASHES + one for one in ways]
     if character in _LETTERS:
-        ways.append(_BACKSLASH + "+" + _LETTERS[character])
+        ways.append(_BACKSLASH + _LETTERS[character])
     if character == " ":
         ways.append(r"\+")
-    ways.append("".join(rf"{_BACKSLASH}+u(?i:{one:04x})" for one in _halves(character)))
+    ways.append("".join(rf"{_BACKSLASH}u(?i:{one:04x})" for one in _halves(character)))
     if code < 0x100:
-        ways.append(rf"{_BACKSLASH}+x(?i:{code:02x})")
+        ways.append(rf"{_BACKSLASH}x(?i:{code:02x})")
     ways.append(rf"&(?:amp;)?#(?:0*{code}|(?i:x0*{code:x}));")
     name = html.entities.codepoint2name.get(code) or {"@": "commat", "'": "apos"}.get(character)
     if name:

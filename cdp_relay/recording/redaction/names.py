@@ -291,7 +291,7 @@ _BY_WORD: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("text", _TEXTS),
 )
 
-_SMALL = re.compile(r"-?\d{0,3}(?:\.\d{0,2})?|[A-Za-z]?")
+_SMALL = re.compile(r"-?\d{0,3}(?:\.\d)?|[A-Za-z]?")
 _PLAIN = _words(
     """
     true false null none undefined yes no on off unknown default auto system dark light user assistant

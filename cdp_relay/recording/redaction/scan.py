@@ -13,8 +13,6 @@ holds as its own constant. A site's numbers, digests and version numbers stay, s
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 import html
 import json
@@ -24,6 +22,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from cdp_relay.recording.redaction._base64 import decoded_text
 from cdp_relay.recording.redaction._forms import PERSONAL_FORMS, mail_addresses
 from cdp_relay.recording.redaction._randomness import looks_drawn, looks_like_hex
 from cdp_relay.recording.redaction.kinds import Kind
@@ -56,11 +55,11 @@ _MAX_NESTED = 4
 _LEAST_BASE64 = 20
 
 _QUERY = re.compile(
-    r"(?:[?&;]|%26|%3[Ff]|\\+u0026|&amp;)(?P<name>[A-Za-z][\w.\[\]-]{0,40})(?:=|%3[Dd]|\\+u003[Dd])"
+    r"(?:[?&;]|%26|%3[Ff]|\\{1,15}u0026|&amp;)(?P<name>[A-Za-z][\w.\[\]-]{0,40})(?:=|%3[Dd]|\\{1,15}u003[Dd])"
     r"(?P<value>[^\s&\"'<>\\#;,)]{4,})"
 )
 _FIELD = re.compile(
-    r"(?P<quote>\\*[\"'])(?P<name>[A-Za-z_$][\w.\[\] $-]{1,40})(?P=quote)\s{0,2}:\s{0,2}"
+    r"(?P<quote>\\{0,15}[\"'])(?P<name>[A-Za-z_$][\w.\[\] $-]{1,40})(?P=quote)\s{0,2}:\s{0,2}"
     r"(?P=quote)(?P<value>[^\"'\\\s][^\"'\\\n]{3,4000}?)(?P=quote)"
 )
 _HEADER = re.compile(
@@ -167,7 +166,7 @@ def _drawn(text: str, nested: int) -> Iterator[Secret]:
         before = text[max(0, start - 96) : start]
         is_data = "base64," in before and _DATA.search(before) is not None
         if nested and len(run) >= _LEAST_BASE64 and (is_data or parts):
-            inner = _decoded(run)
+            inner = decoded_text(run)
             if inner is not None:
                 within = _inside(inner, nested - 1)
                 yield from (Secret(start, match.end(), one.kind, one.text) for one in within)
@@ -254,20 +253,6 @@ _STEP = re.compile(r"[A-Za-z]?[a-z]{3,}|v\d|")
 """Of a path."""
 
 
-def _decoded(run: str) -> str | None:
-    """The text that stands in base64; None where it is none."""
-    bare = run.rstrip("=")
-    if len(bare) % 4 == 1:
-        return None
-    try:
-        data = base64.b64decode(bare.translate(_FROM_URLS) + "=" * (-len(bare) % 4))
-        text = data.decode()
-    except (ValueError, binascii.Error):
-        return None
-    odd = sum(not one.isprintable() and not one.isspace() for one in text)
-    return None if odd else text
-
-
 def _is_json(text: str) -> bool:
     """Whether a text says what each of its values is, so that those which tell of somebody are known."""
     try:
@@ -276,10 +261,7 @@ def _is_json(text: str) -> bool:
         return False
 
 
-_FROM_URLS = str.maketrans("-_", "+/")
-
-
-_UNIT = re.compile(r"\\+(?:u|x(?=[0-9A-Fa-f]{2}))((?<=u)[0-9A-Fa-f]{4}|(?<=x)[0-9A-Fa-f]{2})")
+_UNIT = re.compile(r"\\{1,15}(?:u|x(?=[0-9A-Fa-f]{2}))((?<=u)[0-9A-Fa-f]{4}|(?<=x)[0-9A-Fa-f]{2})")
 
 
 def _unescaped(value: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from cdp_relay.recording.redaction._base64 import with_text_changed
 from cdp_relay.recording.redaction._spelling import ANCHOR, Edge, Spelling, base64_spellings
 from cdp_relay.recording.redaction.kinds import Kind
 from cdp_relay.recording.redaction.placeholders import Placeholders
@@ -38,6 +39,8 @@ _COMMON = frozenset(
 """Words that are part of names and of everything else."""
 
 _RUN = re.compile(rf"[A-Za-z0-9]{{{ANCHOR},}}")
+_NESTING = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+"""May hold a text in base64."""
 _KEPT_RUNS = 50_000
 _LONG_RUN = 64
 
@@ -102,6 +105,16 @@ class Vault:
         """
         if not self._is_ready:
             self._get_ready()
+        told = self._replaced(text, names)
+        if not self._spellings:
+            return told
+        # What is base64 of base64 has no spelling of its own.
+        return _NESTING.sub(lambda run: with_text_changed(run[0], lambda one: self._within(one, names)), told)
+
+    def _within(self, text: str, names: bool) -> str:
+        return self.replace(text, names=names) if _NESTING.search(text) else text
+
+    def _replaced(self, text: str, names: bool) -> str:
         found = sorted(self._found(text, names), key=lambda one: (one[0], -one[1]))
         if not found:
             return text

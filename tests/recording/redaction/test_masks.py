@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_relay.recording.redaction.masks import is_masked, mask, mask_json_text
@@ -34,6 +34,7 @@ def test_words_go_and_the_shape_stays(text: str, masked: str) -> None:
     assert is_masked(text) == (text == masked)
 
 
+@settings(max_examples=50)
 @given(TEXTS, TEXTS)
 def test_a_mask_commutes_with_cuts_and_has_every_length(one: str, other: str) -> None:
     assert mask(one + other) == mask(one) + mask(other)
@@ -45,6 +46,7 @@ def test_a_mask_commutes_with_cuts_and_has_every_length(one: str, other: str) ->
         assert len(old) == len(new)
 
 
+@settings(max_examples=50)
 @given(st.characters(min_codepoint=0x10000))
 def test_a_pair_may_be_cut_between_its_halves(character: str) -> None:
     data = character.encode("utf-16-le")
@@ -53,6 +55,7 @@ def test_a_pair_may_be_cut_between_its_halves(character: str) -> None:
     assert told == mask(character)
 
 
+@settings(max_examples=50)
 @given(TEXTS, st.integers(1, 3), st.booleans())
 def test_a_json_string_is_masked_as_it_is_spelled(text: str, depth: int, ascii_only: bool) -> None:
     raw = text
