@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cdp_relay.cli.running import announce
+from cdp_relay.settings import Home
 from tests.cli.conftest import Outcome, Run
 from tests.sites.chatgpt import Answer, ChatGPTSite
 from tests.sites.kit import ChromiumProcess
@@ -129,6 +131,14 @@ def test_what_makes_no_sense_is_said_before_anything_is_started(
     assert outcome.out == ""
     assert said in outcome.err
     assert "This is a bug" not in outcome.err
+
+
+def test_a_service_that_runs_on_the_profile_is_in_the_way(run: Run, home: Path) -> None:
+    with announce(Home(config=home, state=home), "http://127.0.0.1:1/v1"):
+        outcome = run("record", "chatgpt")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "The service runs on the profile" in outcome.err
+    assert "Stop the service" in outcome.err
 
 
 def test_a_window_is_needed_to_drive_by_hand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
