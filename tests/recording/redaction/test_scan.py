@@ -70,7 +70,7 @@ FOUND: list[tuple[str, Kind, str]] = [
     ("https://b.example/f?x=1&sig=Zm9v%2Bbar%3D&y", "token", "Zm9v+bar="),
     (r"f?a=1\u0026X-Amz-Signature=3c0f5c6e1d", "token", "3c0f5c6e1d"),
     ("/cb?code=4%2F0AbCdEf&scope=x", "token", "4/0AbCdEf"),
-    (r"{\"session_id\":\"s3ss10n\"}", "token", "s3ss10n"),
+    (r"{\"session_id\":\"s3ss10n\"}", "id", "s3ss10n"),
     ('csrfToken: "x", "csrfToken":"q1w2e3"', "token", "q1w2e3"),
     ('"oai-device-id":"d3v1ce-9"', "id", "d3v1ce-9"),
 ]
