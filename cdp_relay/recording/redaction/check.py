@@ -124,9 +124,9 @@ class _Checker:
                 continue
             spot = next((leaf.spot for value, leaf in fresh.items() if said in value), setting.spot)
             self._note(spot, kind, said)
-        self._find_given(text, setting.spot)
-        for value, leaf in fresh.items():
-            self._find_given(value, leaf.spot)
+        given = [self._find_given(value, leaf.spot) for value, leaf in fresh.items()]
+        if not any(given):
+            self._find_given(text, setting.spot)
         return text
 
     def take_code(self, text: str, setting: Setting) -> str:
@@ -163,10 +163,12 @@ class _Checker:
                     found.append((said, "token"))
         return found
 
-    def _find_given(self, text: str, spot: str) -> None:
-        if self.given.counts and (told := self.given.replace(text)) != text:
-            at = next(number for number, (one, two) in enumerate(zip(text, told, strict=True)) if one != two)
-            self._note(f"{spot}, line {text.count(chr(10), 0, at) + 1}", "given", text[at : at + 16])
+    def _find_given(self, text: str, spot: str) -> bool:
+        if not self.given.counts or (told := self.given.replace(text)) == text:
+            return False
+        at = next(number for number, (one, two) in enumerate(zip(text, told, strict=True)) if one != two)
+        self._note(f"{spot}, line {text.count(chr(10), 0, at) + 1}", "given", text[at : at + 16])
+        return True
 
     def _note(self, spot: str, kind: str, said: str) -> None:
         blots = "•" * min(max(len(said) - _SHOWN, 1), _MAX_BLOTS)

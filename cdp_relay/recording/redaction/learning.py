@@ -29,6 +29,8 @@ _SAYABLE = re.compile(r"(?:[^\w\s]*(?:[^\W\d_]+(?:['’.&/+-][^\W\d_]+)*|\d{1,2}
 """What a page may show: words and small numbers, no identifiers."""
 _STEP = re.compile(r"(?<=/)[^/?#=&]{8,}")
 _MAX_WORDS = 500_000
+_MAX_TEXTS = 400
+"""Titles and the like that are looked for wherever they may stand; all are masked where they are named."""
 _MAX_TOLD = 2_000_000
 """Characters of a family's values that are compared with known texts."""
 _QUIET = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*|[A-Z_]+", re.ASCII)
@@ -85,6 +87,7 @@ class Learner:
     _told: dict[Family, list[str]] = attrs.field(factory=dict, init=False)
     _seen: list[str] = attrs.field(factory=list, init=False)
     _scanned: set[str] = attrs.field(factory=set, init=False)
+    _texts_given: int = attrs.field(default=0, init=False)
 
     def visit(self, leaf: Leaf) -> str:
         """Note what it says."""
@@ -168,7 +171,11 @@ class Learner:
     def _give(self, said: str, kind: Kind) -> None:
         if "\\" in said:
             said = JSON.read(said)[0]
-        self.vault.give(said, kind, everywhere=is_worth_looking_for(said, kind))
+        everywhere = is_worth_looking_for(said, kind)
+        if kind == "text" and everywhere:
+            self._texts_given += self.vault.placeholder(said) is None
+            everywhere = self._texts_given <= _MAX_TEXTS
+        self.vault.give(said, kind, everywhere=everywhere)
 
 
 def takes_whole(leaf: Leaf, knowledge: Knowledge) -> bool:

@@ -45,7 +45,7 @@ _MAX_DEPTH = 8
 _EVENT_LINE = re.compile(r"^(?:(data|event|id|retry)?:)[ ]?([^\r\n]*+)(\r?\n|\Z)|^(\r?\n)", re.MULTILINE)
 _LOOKS_LIKE_EVENTS = re.compile(r"(?:\ufeff)?(?:(?:event|data|id|retry)?:[^\n]*+\r?\n)")
 _ADDRESS = re.compile(r"(?:https?|wss?|blob:https?)://[^\s\"'<>\\]+", re.IGNORECASE)
-_LOCAL_ADDRESS = re.compile(r"/[^\s\"'<>\\/][^\s\"'<>\\]*[?=&/][^\s\"'<>\\]*")
+_LOCAL_ADDRESS = re.compile(r"/[^\s\"'<>\\/][^\s\"'<>\\?]*\?[^\s\"'<>\\]+")
 _STRING_IN_CODE = re.compile(
     r"(?P<key>[\w$-]{1,64})?[\"']?\s{0,4}(?P<sign>[:=,(\[])\s{0,4}"
     r"(?:\"(?P<double>[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+)\"|'(?P<single>[^'\\\n]*+(?:\\.[^'\\\n]*+)*+)')"

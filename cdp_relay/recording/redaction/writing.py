@@ -28,6 +28,8 @@ class Spelling:
     read: Callable[[str], _Read]
     _write: Callable[[str, str, str], str]
     """How one character is written where another one stood (what was written, what it said, the new one)."""
+    _odd: re.Pattern[str]
+    """What cannot stand for itself."""
 
     def rewrite(self, raw: str, change: Callable[[str], str]) -> str:
         """Change what a text says, and write it as it was written.
@@ -42,12 +44,19 @@ class Spelling:
         if len(new) != len(said):
             raise ValueError("what is written in the place of a text has to be as long")
         if written is None:
+            if self._odd.search(new) is None and _size(new) == _size(said):
+                return new
             written = list(said)
         out = [
             piece if old == char else self._write(piece, old, char)
             for piece, old, char in zip(written, said, new, strict=True)
         ]
         return "".join(out)
+
+
+def _size(text: str) -> int:
+    """UTF-8 bytes."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 # --- JSON ------------------------------------------------------------------------------------------
@@ -192,10 +201,10 @@ def _write_percent(piece: str, old: str, char: str) -> str:
     return char if char.isalnum() or char in "-._~@:/=" else piece
 
 
-JSON = Spelling(_read_json, _write_json)
-HTML = Spelling(_read_html, _write_html)
-PERCENT = Spelling(_read_percent, _write_percent)
-FORM = Spelling(_read_form, _write_percent)
+JSON = Spelling(_read_json, _write_json, re.compile('[\\x00-\\x1f"\\\\\ud800-\udfff]'))
+HTML = Spelling(_read_html, _write_html, re.compile("[<>&\"'\ud800-\udfff]"))
+PERCENT = Spelling(_read_percent, _write_percent, re.compile(r"[^A-Za-z0-9._~@:/=-]"))
+FORM = Spelling(_read_form, _write_percent, re.compile(r"[^A-Za-z0-9._~@:/=-]"))
 """As in forms, where a plus is a blank."""
 
 
