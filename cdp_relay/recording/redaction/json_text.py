@@ -26,6 +26,8 @@ _NAMING = ("name", "key", "id", "field", "property")
 """Keys whose value names what stands at ``value`` beside them."""
 _MAX_TAG = 64
 _MAX_DEPTH = 512
+_SAY_NOTHING = frozenset(("o=patch",))
+"""A list of changes plays the same part whether it says that it is one, or goes on with the last word."""
 
 
 class Place:
@@ -53,7 +55,7 @@ class Place:
                 mine: tuple[str | int, ...] = (self.parent.step(self.key),)
                 if self.tags:
                     told = [f"{tag}={self.tags[tag]}" for tag in TAGS if tag in self.tags]
-                    mine += tuple(told)
+                    mine += tuple(tag for tag in told if tag not in _SAY_NOTHING)
                 self._signature = self.parent.signature + mine
         return self._signature
 
