@@ -19,6 +19,7 @@ from cdp_relay.page.bodies import joined_entries
 from cdp_relay.recording._conversation import Conversation
 from cdp_relay.recording._entry import Answer, Entry, Extra, Hop
 from cdp_relay.recording._headers import headers_of
+from cdp_relay.recording._passed_on import WENT_BY, with_passed_on
 from cdp_relay.recording._shelf import Shelf
 from cdp_relay.recording.session import Body, Exchange, Source
 
@@ -36,9 +37,6 @@ _SOURCES: Mapping[str, Source] = {
 }
 
 _OF_SCRIPTS = frozenset({"script", "other", ""})
-
-_WENT_BY = "whoever asked did not read it himself"
-"""A service worker that passes an answer on, say."""
 
 What: TypeAlias = Literal["stream", "body", "posted"]
 
@@ -103,7 +101,7 @@ class Traffic:
         """All of it by now, in the order in which it began; times counted from *zero*."""
         found = [exchange for entry in self._entries.values() for exchange in entry.exchanges(zero)]
         found += [socket.exchange(zero) for socket in self._sockets.values()]
-        return sorted(found, key=lambda exchange: (exchange.at, int(exchange.id)))
+        return with_passed_on(sorted(found, key=lambda exchange: (exchange.at, int(exchange.id))))
 
     def take(self, kind: str, owner: Any, method: str, params: dict[str, Any]) -> Asks:
         """Take an event of *owner*, a session whose target is of this *kind*."""
@@ -140,7 +138,7 @@ class Traffic:
         if text is None:
             self._shelf.leave_out(entry, "the browser no longer had it")
         elif not text and entry.went_by:
-            self._shelf.leave_out(entry, _WENT_BY)
+            self._shelf.leave_out(entry, WENT_BY)
         else:
             self._shelf.put_whole(entry, self._shelf.read(entry, text, base64_encoded=base64_encoded))
 
@@ -306,7 +304,7 @@ class Traffic:
         if not entry.counted and (unanswered or entry.has_no_body):
             entry.give_up("")
         elif entry.error and entry.went_by:
-            self._shelf.leave_out(entry, _WENT_BY)
+            self._shelf.leave_out(entry, WENT_BY)
         elif entry.went_by:
             return (Ask("body", entry, entry.owner),)
         elif entry.writer.size == entry.counted and (entry.streaming == "on" or entry.error):

@@ -396,3 +396,37 @@ def test_no_order_of_events_breaks_it(events: list[tuple[str, str]]) -> None:
         else:
             wire.put(name, number, dataLength=1, data=b64(b"x"))
     assert len({exchange.id for exchange in wire.exchanges()}) == len(wire.exchanges())
+
+
+# --- service workers --------------------------------------------------------------------------------
+
+
+def through_a_worker(wire: Wire, body: bytes, *, url: str = URL) -> tuple[Exchange, Exchange]:
+    """The page asks a worker, which asks the site and passes the answer on."""
+    wire.ask("1", method="POST")
+    wire.ask("2", method="POST", url=url, kind="service_worker")
+    wire.answer("2", kind="service_worker", headers={"content-length": "5"})
+    wire.stream_from(b"", "2")
+    wire.answer("1", fromServiceWorker=True)
+    wire.stream_from(b"", "1")
+    wire.data(body, "1")
+    wire.end("1")
+    wire.end("2")
+    lost = wire.open_ask("body", "2")
+    wire.traffic.came_whole(lost.entry, "")
+    asked, passed_on = wire.exchanges()
+    return asked, passed_on
+
+
+def test_what_a_service_worker_passes_on_has_the_bytes_that_the_page_got() -> None:
+    asked, passed_on = through_a_worker(Wire(), b"hello")
+    assert (asked.from_service_worker, passed_on.from_service_worker) == (True, False)
+    assert (asked.source, passed_on.source) == ("page", "service_worker")
+    assert body_of(asked) == body_of(passed_on) == b"hello"
+
+
+def test_what_a_service_worker_asks_for_itself_is_not_taken_from_another_answer() -> None:
+    _, other = through_a_worker(Wire(), b"hello", url=f"{URL}/other")
+    assert body_of(other) is None
+    assert other.response is not None
+    assert other.response.left_out == "whoever asked did not read it himself"
