@@ -58,6 +58,8 @@ _QUERY = re.compile(
     r"(?:[?&;]|%26|%3[Ff]|\\{1,15}u0026|&amp;)(?P<name>[A-Za-z][\w.\[\]-]{0,40})(?:=|%3[Dd]|\\{1,15}u003[Dd])"
     r"(?P<value>[^\s&\"'<>\\#;,)]{4,})"
 )
+_VARIABLE = re.compile(r"[A-Za-z_$][A-Za-z_$.]{0,18}(?:\(.*)?")
+"""What a program sets something to; it looks like an address's query."""
 _FIELD = re.compile(
     r"(?P<quote>\\{0,15}[\"'])(?P<name>[A-Za-z_$][\w.\[\] $-]{1,40})(?P=quote)\s{0,2}:\s{0,2}"
     r"(?P=quote)(?P<value>[^\"'\\\s][^\"'\\\n]{3,4000}?)(?P=quote)"
@@ -106,7 +108,7 @@ def _strong(text: str) -> Iterator[Secret]:
             if not is_placeholder(text[start:end]):
                 yield Secret(start, end, "token", text[start:end])
     for match in _SCHEME.finditer(text):
-        if not tells_nothing(match["value"]) and not match["value"].isalpha():
+        if any(one.isdigit() for one in match["value"]) and not is_placeholder(match["value"]):
             yield Secret(*match.span("value"), "token", match["value"])
 
 
@@ -117,7 +119,9 @@ def _assigned(text: str, *, words: bool = False) -> Iterator[Secret]:
       words: also names of people and titles. In a page their names may stand beside words of its own.
     """
     for match in _QUERY.finditer(text):
-        yield from _named(match, kind_of_name("query", match["name"]))
+        kind = kind_of_name("query", match["name"])
+        if kind not in {"text", "name"} and not _VARIABLE.fullmatch(match["value"]):
+            yield from _named(match, kind)
     for match in _FIELD.finditer(text):
         kind = kind_of_name("json", match["name"])
         if words or (kind not in {"text", "name"} and _is_one_value(match["value"])):

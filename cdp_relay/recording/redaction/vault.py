@@ -218,13 +218,16 @@ class _Edges:
 
     def applied(self, told: str) -> str:
         """The text with those of them that are what they were."""
-        if not self._shared:
-            return told
-        characters = list(told)
+        told_at: dict[int, str] = {}
         for at, edge in self._shared:
             around = self.text[max(0, at - 64) : at + 64]
-            characters[at] = edge.patched(characters[at], for_urls="+" not in around and "/" not in around)
-        return "".join(characters)
+            for_urls = "+" not in around and "/" not in around
+            told_at[at] = edge.patched(told_at.get(at, told[at]), for_urls=for_urls)
+        out, done = [], 0
+        for at in sorted(told_at):
+            out += [told[done:at], told_at[at]]
+            done = at + 1
+        return "".join([*out, told[done:]]) if out else told
 
 
 def _overlapping(expression: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

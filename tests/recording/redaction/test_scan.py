@@ -109,6 +109,8 @@ def test_it_is_found_and_goes_and_is_not_found_again(text: str, kind: Kind, secr
         '{"title":"x","session":null,"token":"","csrf":"true","max_tokens":4096,"state":"ok"}',
         "file-upload-button user-menu-button-trigger org-switcher-dropdown g-recaptcha-response",
         "a::before{content:'x'} std::vector dead:beef",
+        "if(a&&b.fileName=c.fileName;token=getToken(x);state=next&&key=this.key)",
+        "Basic information, Bearer tokens, Digest authentication",
         "01/02/2026 555-1234 1.2.3 10:20:30",
         "text/event-stream; charset=utf-8 application/vnd.openxmlformats-officedocument",
     ],
