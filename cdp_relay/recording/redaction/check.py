@@ -64,7 +64,8 @@ def find_leaks(
       secrets: what must not be in it, in no spelling.
     """
     knowledge = knowledge_of(session, known=known)
-    SessionWalk(Learner(knowledge, Vault(), session.texts, scans=False)).session(session)
+    learner = Learner(knowledge, Vault(), session.texts, scans=False, day=session.about.recorded_on)
+    SessionWalk(learner).session(session)
     given = Vault()
     for secret in secrets:
         given.give(secret, "token")
@@ -76,10 +77,10 @@ def find_leaks(
         keeps_words=bool({"prompt", "answer"} & set(session.about.kept)),
     )
     SessionWalk(checker).session(session)
-    shift = shift_of(session)
+    shift = shift_of(session, learner.earliest)
     if shift is not None and abs(shift.seconds) > _MOVED_WITHIN:
         begins = f"{-shift.seconds // 3600} hours into the day"
-        checker.leaks.append(Leak(place="Date of the first answer", kind="time", sample=f"begins {begins}"))
+        checker.leaks.append(Leak(place="times, the first one", kind="time", sample=f"begins {begins}"))
     return list(dict.fromkeys(checker.leaks))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import attrs
 
@@ -17,16 +18,25 @@ from cdp_relay.recording.redaction.vault import Vault
 from cdp_relay.recording.redaction.writing import JSON
 from cdp_relay.recording.session import KnownText
 
-__all__ = ["Learner", "is_worth_looking_for", "literals_of"]
+__all__ = ["Learner", "is_of_day", "is_worth_looking_for", "literals_of"]
 
-_LITERAL = re.compile(
-    r"\"([^\"\\\n]{1,300}+)\"|'([^'\\\n]{1,300}+)'|`([^`\\\n$]{1,300}+)`|>([^<>{}\n\\]{1,300}+)<"
+_LITERALS = tuple(
+    # Only its first quote is taken: what looks like one but is none, as in a regular expression, must not
+    # turn all that follows inside out.
+    re.compile(
+        rf"(?<=[=:,(\[{{?&|+;>\s]){quote}(?=((?:[^{quote}\\\n]++|\\.){{1,300}}+){quote}[,)\]}};:.?+=!&|<\s])"
+    )
+    for quote in "\"'`"
 )
-_LITERAL_WITH_ESCAPES = re.compile(r"\"((?:[^\"\\\n]++|\\.){1,300})\"|'((?:[^'\\\n]++|\\.){1,300})'")
+_BETWEEN_TAGS = re.compile(r">(?=([^<>{}\n\\]{1,300}+)<)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]")
-_SAYABLE = re.compile(r"(?:[^\w\s]*(?:[^\W\d_]+(?:['’.&/+-][^\W\d_]+)*|\d{1,2}(?:\.\d)?)?[^\w\s]*(?:\s+|$))+")
+_SAYABLE = re.compile(
+    r"(?:[^\w\s]*+(?:[^\W\d_]++(?:['’.&/+-][^\W\d_]++)*+|\d{1,2}(?:\.\d)?)?[^\w\s]*+(?:\s++|\Z))+"
+)
 """What a page may show: words and small numbers, no identifiers."""
+_EPOCH = re.compile(r"[12]\d{9}(?:\d{3}){0,3}(?:\.\d+)?")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _STEP = re.compile(r"(?<=/)[^/?#=&]{8,}")
 _MAX_WORDS = 500_000
 _MAX_TEXTS = 400
@@ -39,9 +49,9 @@ _QUIET = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*|[A-Z_]+", re.ASCII)
 
 def literals_of(code: str) -> Iterable[str]:
     """The strings that stand in code."""
-    for expression in (_LITERAL, _LITERAL_WITH_ESCAPES):
+    for expression in (*_LITERALS, _BETWEEN_TAGS):
         for match in expression.finditer(code):
-            said = match[match.lastindex or 0].strip()
+            said = match[1].strip()
             if not _SAYS_SOMETHING.search(said):
                 continue
             if "\\" in said:
@@ -56,6 +66,15 @@ def literals_of(code: str) -> Iterable[str]:
 def _meant(escape: re.Match[str]) -> str:
     """An escape as Python has it too; any other character stands for itself."""
     return escape[0] if escape[1] in "\\'\"abfnrtvxu01234567" else escape[1]
+
+
+def is_of_day(day: str, seconds: float) -> bool:
+    """Whether a time is of this day, in whichever zone."""
+    try:
+        noon = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+    except ValueError:
+        return False
+    return abs(seconds - noon) <= 1.5 * 86_400
 
 
 def is_worth_looking_for(said: str, kind: Kind) -> bool:
@@ -84,6 +103,10 @@ class Learner:
     own: tuple[re.Pattern[str], ...] = ()
     scans: bool = True
     """Whether secrets are looked for, and not only what is the site's and what is said."""
+    day: str = ""
+    """Of the recording."""
+    earliest: float | None = attrs.field(default=None, init=False)
+    """The first time of about that day that was met, in epoch seconds."""
     _told: dict[Family, list[str]] = attrs.field(factory=dict, init=False)
     _seen: list[str] = attrs.field(factory=list, init=False)
     _scanned: set[str] = attrs.field(factory=set, init=False)
@@ -97,6 +120,8 @@ class Learner:
                 self.knowledge.families.add(leaf.family)
             elif len(said) < _MAX_TOLD:
                 self._told.setdefault(leaf.family, []).append(said)
+        if said[:1] in "12" and leaf.where in ("number", "json"):
+            self._note_time(said)
         kind = named_kind(leaf)
         if kind is not None and judge(leaf, self.knowledge) is not None:
             self._give(said, kind)
@@ -149,6 +174,20 @@ class Learner:
     def take_blob(self, data: bytes, media: str, setting: Setting) -> bytes:
         """Nothing is to be learned from a file."""
         return data
+
+    def _note_time(self, said: str) -> None:
+        if _EPOCH.fullmatch(said):
+            seconds = float(f"{said[:10]}.{said[10:].replace('.', '')}")
+        elif _ISO.match(said):
+            try:
+                moment = datetime.fromisoformat(said)
+            except ValueError:
+                return
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        else:
+            return
+        if is_of_day(self.day, seconds) and (self.earliest is None or seconds < self.earliest):
+            self.earliest = seconds
 
     def take_texts(self) -> None:
         """Look for the known texts themselves."""

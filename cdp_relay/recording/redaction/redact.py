@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 
 import attrs
 
 from cdp_relay.recording.redaction import bodies
 from cdp_relay.recording.redaction.judging import Knowledge, judge
-from cdp_relay.recording.redaction.learning import Learner, takes_whole
+from cdp_relay.recording.redaction.learning import Learner, is_of_day, takes_whole
 from cdp_relay.recording.redaction.leaves import Leaf, Setting
 from cdp_relay.recording.redaction.masks import mask
 from cdp_relay.recording.redaction.placeholders import is_placeholder
@@ -61,11 +60,11 @@ def redact(
     knowledge = knowledge_of(session, keep=keep, known=known)
     vault = Vault()
     patterns = tuple(re.compile(one) for one in own)
-    learner = Learner(knowledge, vault, session.texts, patterns)
+    learner = Learner(knowledge, vault, session.texts, patterns, day=session.about.recorded_on)
     learner.take_texts()
     SessionWalk(learner).session(session)
     knowledge.shown.clear()
-    shift = shift_of(session)
+    shift = shift_of(session, learner.earliest)
     rewriter = _Rewriter(knowledge, vault, shift, keeps_files="files" in keep)
     redacted = SessionWalk(rewriter).session(session)
     about = attrs.evolve(
@@ -97,9 +96,12 @@ def knowledge_of(session: Session, *, keep: Collection[Keep] = (), known: Iterab
     return knowledge
 
 
-def shift_of(session: Session) -> TimeShift | None:
-    """By how much the recording's times are moved so that it begins with its day; None where no answer says
-    when it came."""
+def shift_of(session: Session, earliest: float | None) -> TimeShift | None:
+    """By how much the recording's times are moved so that it begins with its day.
+
+    By what the first answer says of when it came; where none does, by the earliest time of about that day
+    that stands anywhere. None where there is none.
+    """
     for exchange in session.exchanges:
         response = exchange.response
         if response is None or exchange.from_cache or exchange.from_service_worker:
@@ -107,18 +109,9 @@ def shift_of(session: Session) -> TimeShift | None:
         date = bodies.header(response.headers, "date")
         waited = exchange.timings.wait + (exchange.timings.blocked or 0.0) + exchange.timings.send
         shift = TimeShift.of_first_answer(date, exchange.at + waited) if date else None
-        if shift is not None and _is_day(session.about.recorded_on, shift.began):
+        if shift is not None and is_of_day(session.about.recorded_on, shift.began):
             return shift
-    return None
-
-
-def _is_day(day: str, seconds: float) -> bool:
-    """Whether a time is of this day, in whichever zone."""
-    try:
-        noon = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
-    except ValueError:
-        return False
-    return abs(seconds - noon) <= 1.5 * 86_400
+    return None if earliest is None else TimeShift.of(earliest)
 
 
 def _notes(keep: Collection[Keep], shift: TimeShift | None) -> tuple[str, ...]:
@@ -126,7 +119,7 @@ def _notes(keep: Collection[Keep], shift: TimeShift | None) -> tuple[str, ...]:
     if keep:
         notes.append(f"kept, because the person said so: {', '.join(sorted(keep))}")
     if shift is None:
-        notes.append("no answer says when it came, so times of the day are as they were")
+        notes.append("nothing says when it was recorded, so times of the day are as they were")
     return tuple(notes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import Any
 
 import attrs
@@ -138,6 +139,24 @@ def test_times_begin_with_their_day() -> None:
     assert response.headers == (("Date", "Sat, 21 Nov 2026 00:00:01 GMT"),)
     assert response.body.read() == b'{"at": 1795219201.123, "on": "2026-11-21T00:00:02.5Z"}'
     assert find_leaks(redacted) == []
+
+
+def test_times_go_by_the_first_one_where_no_answer_says_when_it_came() -> None:
+    data = b'[{"at": 1795289754}, {"at": 1795289760123}, {"on": "2026-11-21T19:35:55Z"}'
+    data += b', {"was": "2024-01-01T10:00:00Z"}]'
+    answer = exchange("https://chatgpt.com/api", data, mime_type="application/json")
+    before = Session(about=about(redacted=False), exchanges=(answer,))
+    assert [leak.kind for leak in find_leaks(before)] == ["time"]
+    redacted = redact(before)
+    response = redacted.session.exchanges[0].response
+    assert response is not None
+    assert response.body is not None
+    times = [value for one in json.loads(response.body.read()) for value in one.values()]
+    assert times == [1795219200, 1795219206123, "2026-11-21T00:00:01Z", "2024-01-01T10:00:00Z"]
+    assert find_leaks(redacted.session) == []
+    assert redact(Session(about=about(redacted=False))).notes == (
+        "nothing says when it was recorded, so times of the day are as they were",
+    )
 
 
 def test_a_persons_own_pattern_is_replaced_and_found() -> None:
