@@ -4,6 +4,7 @@
   const VOID = new Set(
     "area base br col embed hr img input link meta param source track wbr".split(" ").map((name) => name.toUpperCase()),
   );
+  const HELD = new Set(["input", "textarea", "option"]);
   const RAW = new Set(["SCRIPT", "STYLE", "XMP", "IFRAME", "NOEMBED", "NOFRAMES", "PLAINTEXT", "NOSCRIPT"]);
   const TYPED = /^(?!password$|hidden$|file$|checkbox$|radio$|submit$|button$|reset$|image$)/;
   const out = [];
@@ -42,6 +43,17 @@
     put(">");
   };
 
+  // The browser writes what is plain, many times faster; only what leads to a control or to a shadow
+  // root is written here.
+  const walked = new Set();
+  const scan = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (!element.shadowRoot && !HELD.has(element.localName)) continue;
+      for (let up = element; up && !walked.has(up); up = up.parentNode ?? up.host) walked.add(up);
+      if (element.shadowRoot) scan(element.shadowRoot);
+    }
+  };
+
   const openRoot = (root) => {
     const flags = (root.delegatesFocus ? " shadowrootdelegatesfocus" : "") + (root.clonable ? " shadowrootclonable" : "");
     put(`<template shadowrootmode="open"${flags}>`);
@@ -67,6 +79,10 @@
           put(`<!DOCTYPE ${node.name}>`);
           break;
         case Node.ELEMENT_NODE: {
+          if (!walked.has(node)) {
+            put(node.outerHTML);
+            break;
+          }
           const html = node.namespaceURI === "http://www.w3.org/1999/xhtml";
           const name = html ? node.localName : node.nodeName;
           tag(node, name);
@@ -93,6 +109,7 @@
 
   let html = null;
   try {
+    scan(document);
     write(document);
     html = out.join("");
   } catch (error) {
