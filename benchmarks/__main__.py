@@ -25,6 +25,8 @@ PARTS = {
     "continuing": "An agent's session of 30 turns: going on in its chat, and in a new chat each time",
     "journal": "What the journal costs",
     "memory": "Memory",
+    "recording": "What a recording costs, and what it holds",
+    "replaying": "Replaying a recorded stream",
     "tabs": "Several tabs at once",
     "queueing": "A queue of a thousand",
 }

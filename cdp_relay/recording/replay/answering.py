@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import urlsplit
 
 import attrs
 import msgspec
 
-from cdp_relay.recording.session import Exchange, Response, Timings
+from cdp_relay.recording.session import Exchange, Response, Session, Timings
 
-__all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer"]
+__all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer", "was_stopped"]
 
 Ending = Literal["end", "cut", "hold"]
 """The whole was said; the connection broke; or it was still open when the recording ended, or when the page
@@ -29,6 +30,9 @@ _END = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 """What streams say last."""
+
+_STOP_SECONDS = 2.0
+_STOP = re.compile(r"stop|cancel|abort|interrupt", re.IGNORECASE)
 
 _BY_THE_PAGE = ("net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT", "Canceled")
 
@@ -54,13 +58,32 @@ class AnswerPlan:
     ending: Ending = "end"
 
 
-def plan_answer(recorded: Exchange, body: bytes) -> AnswerPlan:
+def was_stopped(recorded: Exchange, session: Session) -> bool:
+    """Whether somebody stopped this answer, by what else was recorded.
+
+    The browser's word for it, ``ERR_ABORTED``, is no sign: it says so of many answers that the page had read
+    to the end.
+    """
+    if recorded.ended_at is None or not recorded.error.startswith(_BY_THE_PAGE):
+        return False
+    if "stop" in session.about.scenario:
+        return True
+    return any(
+        abs(other.at - recorded.ended_at) < _STOP_SECONDS
+        and other.request.method.upper() not in ("GET", "HEAD", "OPTIONS")
+        and _STOP.search(urlsplit(other.request.url).path) is not None
+        for other in session.exchanges
+    )
+
+
+def plan_answer(recorded: Exchange, body: bytes, *, was_stopped: bool = False) -> AnswerPlan:
     """Plan an answer as it was recorded.
 
     Args:
       body: all of it that there is.
+      was_stopped: whether the page broke it off on purpose.
     """
-    ending = _ending(recorded, body)
+    ending = _ending(recorded, body, was_stopped=was_stopped)
     ended = recorded.ended_at if recorded.ended_at is not None else recorded.at
     if recorded.response is None or recorded.response.status < 100:
         return AnswerPlan(head_after=None, end_after=max(ended - recorded.at, 0.0), ending=ending)
@@ -98,15 +121,16 @@ def _until_head(timings: Timings) -> float | None:
     return sum(part for part in before if part is not None and part > 0) + timings.send + timings.wait
 
 
-def _ending(recorded: Exchange, body: bytes) -> Ending:
+def _ending(recorded: Exchange, body: bytes, *, was_stopped: bool) -> Ending:
     by_the_page = recorded.error.startswith(_BY_THE_PAGE)
     if recorded.error and not by_the_page:
         return "cut"
-    if recorded.response is not None and recorded.ended_at is not None and not by_the_page:
-        return "end"
-    # Chrome calls some answers canceled that the page had read to the end, and says no end of others that
-    # nobody read.
-    return "end" if recorded.response is not None and _is_whole(recorded.response, body) else "hold"
+    if recorded.response is None:
+        return "hold"
+    if recorded.ended_at is None:
+        # Of what nobody read to its end the browser says no end.
+        return "end" if _is_whole(recorded.response, body) else "hold"
+    return "hold" if was_stopped and not _is_whole(recorded.response, body) else "end"
 
 
 def _is_whole(response: Response, body: bytes) -> bool:

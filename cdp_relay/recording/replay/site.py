@@ -14,7 +14,7 @@ import trio
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
 from cdp_relay.recording.replay._live_socket import LiveSocket
 from cdp_relay.recording.replay._pace import Pace
-from cdp_relay.recording.replay.answering import Ending, plan_answer
+from cdp_relay.recording.replay.answering import Ending, plan_answer, was_stopped
 from cdp_relay.recording.replay.asked import Asked, How, Unmatched
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.replay.matching import Match, Matcher, Question
@@ -216,7 +216,7 @@ class ReplayedSite(Site):
         if body is None:
             await self._refuse(exchange, "its body was left out of the recording")
             return
-        plan = plan_answer(recorded, body)
+        plan = plan_answer(recorded, body, was_stopped=was_stopped(recorded, self.session))
         if response is None or plan.head_after is None:
             self._note(exchange, _how(match), None, recorded)
             await self._pace.until(arrived, plan.end_after)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cdp_relay.recording.replay import code_from
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
-from cdp_relay.recording.replay.answering import Piece, plan_answer
+from cdp_relay.recording.replay.answering import Piece, plan_answer, was_stopped
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.session import Timings
 from tests.recording.replay.sessions import exchange, session
@@ -53,26 +53,47 @@ def test_whatever_the_chunks_say_all_bytes_come_in_order(
     assert plan.end_after >= max(times, default=0)
 
 
+ABORTED: dict[str, Any] = {"error": "net::ERR_ABORTED"}
+
+
 @pytest.mark.parametrize(
     ("changes", "body", "ending"),
     [
         ({}, b"whole", "end"),
         ({"error": "net::ERR_CONNECTION_RESET"}, b"hal", "cut"),
-        ({"error": "net::ERR_ABORTED"}, b"event: delta\ndata: {}\n\n", "hold"),
-        ({"error": "net::ERR_ABORTED"}, b"data: {}\n\ndata: [DONE]\n\n", "end"),
-        ({"error": "net::ERR_ABORTED"}, b'event: x\ndata: {"type": "message_stop"}\n\n', "end"),
-        ({"error": "net::ERR_ABORTED"}, b')]}\'\n\n30\n[["e",4,null,null,131]]\n', "end"),
-        ({"error": "net::ERR_ABORTED"}, b"[[1], [2]]", "end"),
-        ({"error": "net::ERR_ABORTED"}, b"[[1], [2]", "hold"),
+        (ABORTED, b"data: {}\n\n", "end"),
         ({"ended_at": None}, b'{"status": "ok"}', "end"),
         ({"ended_at": None}, b"data: {}\n\n", "hold"),
         ({"response": None, "ended_at": None}, b"", "hold"),
+        ({"response": None, **ABORTED}, b"", "hold"),
         ({"response": None, "error": "net::ERR_NAME_NOT_RESOLVED"}, b"", "cut"),
     ],
 )
 def test_an_answer_ends_as_it_ended(changes: dict[str, Any], body: bytes, ending: str) -> None:
     recorded = attrs.evolve(exchange("GET", "/", body), **changes)
     assert plan_answer(recorded, body).ending == ending
+
+
+@pytest.mark.parametrize(
+    ("body", "ending"),
+    [
+        (b"event: delta\ndata: {}\n\n", "hold"),
+        (b"data: {}\n\ndata: [DONE]\n\n", "end"),
+        (b'event: x\ndata: {"type": "message_stop"}\n\n', "end"),
+        (b')]}\'\n\n30\n[["e",4,null,null,131]]\n', "end"),
+        (b"[[1], [2]]", "end"),
+        (b"[[1], [2]", "hold"),
+    ],
+)
+def test_an_answer_that_was_stopped_waits_for_its_stop_unless_it_was_whole(body: bytes, ending: str) -> None:
+    recorded = exchange("POST", "/say", body, chunks=((1, len(body)),), **ABORTED)
+    stop = exchange("POST", "/api/stop_response", at=0.9)
+    late = exchange("POST", "/api/stop_response", at=9)
+    assert was_stopped(recorded, session(recorded, stop))
+    assert was_stopped(recorded, session(recorded, scenario="stop"))
+    assert not was_stopped(recorded, session(recorded, late, exchange("GET", "/stop-words")))
+    assert not was_stopped(attrs.evolve(recorded, error=""), session(recorded, stop))
+    assert plan_answer(recorded, body, was_stopped=True).ending == ending
 
 
 def test_a_length_that_is_reached_is_an_end() -> None:
