@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -14,25 +15,18 @@ from cdp_relay.recording.session import Session, Snapshot
 
 __all__ = ["differences_of_pages"]
 
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "track",
-        "wbr",
-    ]
+_VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link meta source track wbr"))
+_PROSE = frozenset(
+    re.findall(
+        r"\w+",
+        "a b blockquote code em h1 h2 h3 h4 h5 h6 i li noscript ol p pre script span strong style table tbody "
+        "td th thead tr ul",
+    )
 )
+"""What an answer consists of, by its words; what it stands in is meant."""
 _SILENT = frozenset(("script", "style", "noscript"))
 _MARKS = ("role", "data-testid", "contenteditable", "data-message-author-role", "slot")
+_DIGITS = re.compile(r"\d+")
 _ANSWER_CHARS = 24
 _MOST_NAMED = 8
 _MAX_PAGE_BYTES = 32 << 20
@@ -80,7 +74,7 @@ class _Reader(HTMLParser):
         marks = "".join(f"[{name}={fold_ids(facts[name])}]" for name in _MARKS if name in facts)
         element = _Element(f"{tag}{marks}", self._stack[-1][1] if self._stack else None)
         if "data-testid" in facts:
-            self.outline.test_ids.add(fold_ids(facts["data-testid"]))
+            self.outline.test_ids.add(_DIGITS.sub("*", facts["data-testid"]))
         if _is_composer(tag, facts):
             self.outline.composer = element.chain
         if tag not in _VOID:
@@ -93,7 +87,7 @@ class _Reader(HTMLParser):
         while self._stack:
             name, element = self._stack.pop()
             text = self._texts.pop()
-            if self._wanted and text.startswith(self._wanted) and name not in _SILENT:
+            if self._wanted and text.startswith(self._wanted) and name not in _PROSE:
                 self._found(element.chain)
             if self._texts:
                 self._add(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import attrs
+
 from cdp_relay.recording.comparing.difference import Difference, Weight
 from cdp_relay.recording.session import Look
 
@@ -13,15 +15,25 @@ Alternatives = Sequence[tuple[str, int]]
 """The selectors of a key, each with the number of its usable matches."""
 
 _VITAL = ("selectors.", "answer.", "attachments.")
+_PASSING = frozenset(
+    (
+        "answer.working",
+        "answer.exclude",
+        "answer.thinking",
+        "answer.files",
+        "attachments.busy",
+        "selectors.dismiss",
+    )
+)
+"""Keys of what comes and goes while an answer comes, or by what it holds."""
 _SEVERAL = ("answer.", "states", "controls.", "tidy.", "selectors.signed_in", "selectors.dismiss")
 """Keys of which a page may show several."""
 
 
 def differences_of_looks(old: Sequence[Look], new: Sequence[Look]) -> Iterator[Difference]:
-    """Every step's looks, key by key; steps that only one recording came to are told apart."""
-    now = {look.step: look for look in new}
-    then = {look.step: look for look in old}
-    for step, look in then.items():
+    """Each key over all steps: what passes while an answer comes is seen at one look and not at another."""
+    then, now = {look.step: look for look in old}, {look.step: look for look in new}
+    for step in then:
         if step not in now:
             yield Difference(
                 kind="page",
@@ -30,12 +42,24 @@ def differences_of_looks(old: Sequence[Look], new: Sequence[Look]) -> Iterator[D
                 where=step,
                 old=step,
             )
-            continue
-        for key, alternatives in look.matches.items():
-            yield from differences_of_key(key, alternatives, now[step].matches.get(key, ()), step)
-        for key, alternatives in now[step].matches.items():
-            if key not in look.matches:
-                yield from differences_of_key(key, (), alternatives, step)
+    steps = [step for step in then if step in now]
+    for key in dict.fromkeys(key for look in (*old, *new) for key in look.matches):
+        told: list[Difference] = []
+        fits = False
+        for step in steps:
+            was = then[step].matches.get(key, ())
+            found = list(differences_of_key(key, was, now[step].matches.get(key, ()), step))
+            fits = fits or (matched(was) is not None and not found)
+            told += found
+        for one in told:
+            yield _elsewhere(one) if fits else one
+
+
+def _elsewhere(difference: Difference) -> Difference:
+    """What fits at another step as it did was there a little sooner or later."""
+    return attrs.evolve(
+        difference, weight="minor", sentence=f"{difference.sentence} It fits as it did at another step."
+    )
 
 
 def differences_of_key(key: str, old: Alternatives, new: Alternatives, step: str) -> Iterator[Difference]:
@@ -51,12 +75,13 @@ def differences_of_key(key: str, old: Alternatives, new: Alternatives, step: str
                 new=now[1],
             )
         return
+    weight: Weight = "minor" if key in _PASSING else "notable"
     if now is None:
         yield _gone(key, then, len(old), step)
     elif now[1] != then[1]:
         yield Difference(
             kind="selector",
-            weight="notable",
+            weight=weight,
             sentence=f"{key}: at the step {step!r} another alternative matches now: {now[1]} "
             f"({_place(now[0], len(new))}) instead of {then[1]}.",
             where=key,
@@ -66,7 +91,7 @@ def differences_of_key(key: str, old: Alternatives, new: Alternatives, step: str
     elif now[2] > 1 >= then[2] and not key.startswith(_SEVERAL):
         yield Difference(
             kind="selector",
-            weight="notable",
+            weight=weight,
             sentence=f"{key}: {now[1]} matches {now[2]} elements now at the step {step!r}, and matched one.",
             where=key,
             old="1",
@@ -87,7 +112,7 @@ def _gone(key: str, then: tuple[int, str, int], count: int, step: str) -> Differ
         weight: Weight = "minor"
         sentence = f"{key} ({then[1]}) does not match any more at the step {step!r}: the state is gone."
     else:
-        weight = "breaks" if key.startswith(_VITAL) else "notable"
+        weight = "minor" if key in _PASSING else "breaks" if key.startswith(_VITAL) else "notable"
         sentence = (
             f"{key}: nothing matches any more at the step {step!r}; it was {then[1]} "
             f"({_place(then[0], count)})."

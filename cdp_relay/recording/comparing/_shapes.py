@@ -23,7 +23,9 @@ def differences_of_kinds(
     Args:
       vital: whether it brings the answer; what is elsewhere is minor.
     """
-    what = "message" if kind == "socket" else "event"
+    if not (old.shapes and new.shapes) and not vital:
+        return  # a list that is empty tells nothing of what it would hold
+    what = {"socket": "message", "stream": "event"}.get(kind, "document")
     for name, shape in new.shapes.items():
         if name not in old.shapes:
             yield Difference(
@@ -67,7 +69,8 @@ def differences_of_shape(
     other = {path for path in both if old.fields[path].types != new.fields[path].types}
     come = _outermost(_beside(other, new.fields.keys() - old.fields.keys()))
     gone = _outermost(_beside(other, old.fields.keys() - new.fields.keys()))
-    for paths, shape, words in ((come, new, "new"), (gone, old, "gone")):
+    for paths, shape, beside, words in ((come, new, old, "new"), (gone, old, new, "gone")):
+        paths = [path for path in paths if not _is_in_empty(path, beside)]
         usual = [path for path in paths if 2 * shape.fields[path].seen >= shape.count]
         rare = [path for path in paths if path not in usual]
         for some, weight in ((usual, _weight(vital)), (rare, _weight(vital and words == "new"))):
@@ -127,6 +130,15 @@ def _order(old: Kinds, new: Kinds, where: str, kind: Kind, *, vital: bool) -> It
 def _beside(outer: Collection[str], paths: Collection[str]) -> list[str]:
     """Paths that do not lead further into any of the others, which are of another type now."""
     return [path for path in paths if not any(one and _is_below(path, one) for one in outer)]
+
+
+def _is_in_empty(path: str, shape: Shape) -> bool:
+    """Whether the other shape has the array in which a place is, and nothing was ever in it."""
+    array = path[: path.rindex("[")] if path.endswith("]") else None
+    field = shape.fields.get(array) if array is not None else None
+    if field is None or "array" not in field.types:
+        return False
+    return not any(other.startswith(f"{array}[") for other in shape.fields)
 
 
 def _is_below(path: str, outer: str) -> bool:

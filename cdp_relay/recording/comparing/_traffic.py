@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -71,7 +72,7 @@ class Endpoint:
         self.query |= {name for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)}
         self.headers |= {name.lower() for name, _ in request.headers if not _is_usual(name.lower())}
         if request.body is not None and 0 < request.body.size <= _MAX_BODY_BYTES:
-            self.asked = self.asked.merged(_asked(request.body.read()))
+            self.asked = self.asked.merged(_asked(_unzipped(request.body.read())))
         if exchange.error and exchange.error != "net::ERR_ABORTED":
             self.errors.add(exchange.error)
         if response is None:
@@ -115,15 +116,19 @@ def site_of(url: str) -> str:
 
 
 def is_all_at_once(exchange: Exchange) -> bool | None:
-    """Whether an answer came in one piece; None where only the whole is known, or it is too short to say."""
+    """Whether an answer came in one piece; None where it was too short or too quick to say."""
     response = exchange.response
-    if response is None or not response.chunks or sum(one.size for one in response.chunks) < _LONG_BYTES:
+    chunks = response.chunks if response is not None else ()
+    sizes = [chunk.size for chunk in chunks]
+    if sum(sizes) < _LONG_BYTES:
         return None
-    sizes = [chunk.size for chunk in response.chunks]
-    return max(sizes) > _MOST * sum(sizes)
+    if max(sizes) > _MOST * sum(sizes):
+        return True
+    return False if chunks[-1].at - chunks[0].at > _LONG_SECONDS else None
 
 
 _LONG_BYTES = 600
+_LONG_SECONDS = 0.5
 _MOST = 0.8
 
 
@@ -168,6 +173,19 @@ def _is_usual(header: str) -> bool:
     return header in _USUAL or header.startswith((":", "sec-"))
 
 
+def _unzipped(body: bytes) -> bytes:
+    """The body as it was before the page packed it."""
+    if not body.startswith(_GZIP):
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, _MAX_BODY_BYTES)
+    except zlib.error:
+        return b""
+
+
+_GZIP = b"\x1f\x8b"
+
+
 def _asked(body: bytes) -> Shape:
     text = text_of(body)
     values = [value for _, value in _documents(text, "")]
@@ -201,7 +219,7 @@ def _documents(text: str, media_type: str) -> Iterator[tuple[str, Any]]:
 
 def _parted(event: str, value: Any) -> Iterable[tuple[str, Any]]:
     """A document by its kind; a frame's envelopes and a socket's items each on their own."""
-    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         return [(_kind(event, one), one) for one in value]
     if isinstance(value, list) and value and all(_is_envelope(one) for one in value):
         return [(_envelope_kind(one), one) for one in value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -63,14 +64,13 @@ def asked(session: Session, **changed: Any) -> Session:
     return attrs.evolve(session, exchanges=(page, attrs.evolve(exchange, request=request), *more))
 
 
-def with_exchange(session: Session, method: str, url: str, status: int = 200, **more: Any) -> Session:
+def with_exchange(session: Session, method: str, url: str, body: bytes = b'{"ok": true}') -> Session:
     exchange = Exchange(
         id="99",
         at=20.0,
         request=Request(method=method, url=url),
-        response=Response(status=status, mime_type="application/json", body=Body.of(b'{"ok": true}')),
+        response=Response(status=200, mime_type="application/json", body=Body.of(body)),
         resource_type="fetch",
-        **more,
     )
     return attrs.evolve(session, exchanges=(*session.exchanges, exchange))
 
@@ -144,6 +144,26 @@ def test_a_control_that_was_renamed_is_named() -> None:
 def test_what_a_selector_finds_now(old: tuple[int, ...], new: tuple[int, ...], words: list[str]) -> None:
     found = sentences(compare(looked(recorded("claude"), send=old), looked(recorded("claude"), send=new)))
     assert [one[: len(word)] for one, word in zip(found, words, strict=True)] == words
+
+
+def test_what_passes_at_one_step_and_fits_at_another_is_minor() -> None:
+    old = looked(looked(recorded("claude"), send=(1, 0)), "streaming", send=(1, 0))
+    new = looked(looked(recorded("claude"), send=(1, 0)), "streaming", send=(0, 0))
+    [found] = compare(old, new)
+    assert (found.weight, found.where) == ("minor", "selectors.send")
+    gone = looked(looked(recorded("claude"), send=(0, 0)), "streaming", send=(0, 0))
+    assert {one.weight for one in compare(old, gone)} == {"breaks"}
+
+
+def test_lists_that_are_empty_at_first_are_no_change() -> None:
+    body = b'{"items": [], "total": 0}'
+    old = with_exchange(recorded("claude"), "GET", "https://claude.ai/api/chats", body=body)
+    body = b'{"items": [{"name": "x"}], "total": 1}'
+    new = with_exchange(recorded("claude"), "GET", "https://claude.ai/api/chats", body=body)
+    assert compare(old, new) == ()
+    whole = with_exchange(recorded("claude"), "GET", "https://claude.ai/api/chats", body=b"[]")
+    filled = with_exchange(recorded("claude"), "GET", "https://claude.ai/api/chats", body=b'[{"name": "x"}]')
+    assert not is_grave(compare(whole, filled))
 
 
 def test_a_step_that_was_not_reached_is_named() -> None:
@@ -238,6 +258,10 @@ def test_new_and_vanished_places_are_named() -> None:
         ),
         ({"body": Body.of(b'{"prompt": 4, "stream": true}')}, "prompt is number now, and was string."),
         ({"body": Body.of(b'{"prompt": "Hi"}')}, "what is asked: the field stream is gone."),
+        (
+            {"body": Body.of(gzip.compress(b'{"prompt": "Hi", "stream": true, "mood": 1}'))},
+            "what is asked: the field mood is new.",
+        ),
         ({"body": Body.of(b"prompt=Hi&stream=true&at=token")}, "what is asked: the field at is new."),
     ],
 )
