@@ -2,10 +2,11 @@
 
 A placeholder has as many characters, UTF-16 units and UTF-8 bytes as what it stands for, and is counted, not
 worked out: ``00000000-0000-4000-8000-000000000012`` is the twelfth UUID that was met. Forms that stay: UUID,
-e-mail address, JSON Web Token (its parts decode, and it never expires), IPv4, IPv6, MAC, numbers (sign and
-point), PEM, hex, base64, the beginnings of keys (``sk-``, ``file-``), and all that is not a letter or digit.
-Words of people are masked (``masks.mask``): so the same mask may stand for two of them. A secret that is too
-short for its counter shares the last placeholder of its form.
+e-mail address, JSON Web Token (its parts decode, and it never expires), IPv4, IPv6, MAC, URL (its host is the
+same), time zone (another one), numbers (sign and point), PEM, hex, base64, the beginnings of keys (``sk-``,
+``file-``), and all that is not a letter or digit. Words of people, and of places, are masked
+(``masks.mask``): so the same mask may stand for two of them. A secret that is too short for its counter
+shares the last placeholder of its form.
 """
 
 from __future__ import annotations
@@ -37,6 +38,21 @@ _NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _PEM = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]+-----")
 
+_ADDRESS = re.compile(r"(?:https?:)?//[A-Za-z0-9.-]+(?::\d+)?(?=[/?#].*[A-Za-z0-9])")
+"""What a URL begins with; a placeholder of one leads to the same machine, so that a page may ask for it."""
+_ZONE = re.compile(
+    r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)/[A-Z][\w/+-]+"
+)
+_ZONES = {
+    len(one): one
+    for one in (
+        *("Etc/UTC", "Etc/Zulu", "Etc/GMT+0", "Asia/Qatar", "Africa/Lome", "Africa/Dakar", "Africa/Bamako"),
+        *("Africa/Abidjan", "Africa/Freetown", "Antarctica/Troll", "Africa/Nouakchott", "Atlantic/St_Helena"),
+        *("Atlantic/Cape_Verde", "America/Danmarkshavn", "America/Lower_Princes", "Atlantic/South_Georgia"),
+    )
+}
+"""For each length a time zone: a browser refuses one that is none."""
+
 _EXAMPLE = "@example.com"
 _NEVER = "4102444800"
 """When a placeholder of a token expires, in epoch seconds: in 2100, so that a page takes it for good."""
@@ -62,7 +78,9 @@ def is_placeholder(text: str) -> bool:
         return _is_our_jwt(text)
     if text.startswith("eyJ") and (_decodes_to(text, _OUR_HEADER) or _decodes_to(text, _OUR_CLAIMS)):
         return True
-    text = _PEM.sub("", text)
+    if _ZONE.fullmatch(text):
+        return text in _ZONES.values()
+    text = _ADDRESS.sub("", _PEM.sub("", text), count=1)
     prefix = KNOWN_PREFIX.match(text)
     return _is_ours(text) or (prefix is not None and _is_ours(text[prefix.end() :]))
 
@@ -109,7 +127,10 @@ class Placeholders:
         if is_placeholder(secret):
             self._made.add(secret)
             return secret
-        if kind in {"name", "text"} or not secret.isascii():
+        if kind == "place" and _ZONE.fullmatch(secret) and len(secret) in _ZONES:
+            return _ZONES[len(secret)]
+        is_words = kind in {"name", "text"} or (kind == "place" and not any(map(str.isdigit, secret)))
+        if is_words or not secret.isascii():
             return mask(secret)
         form = self._form(secret)
         last = form.made(0)
@@ -224,7 +245,7 @@ _Form = _Counted | _Email | _Octets | _Jwt
 
 
 def _counted(template: str) -> _Counted:
-    prefix = KNOWN_PREFIX.match(template)
+    prefix = _ADDRESS.match(template) or KNOWN_PREFIX.match(template)
     slots = sum(one.isalnum() for one in (template[prefix.end() :] if prefix else template))
     return _Counted(template, _most_digits(slots))
 
@@ -242,6 +263,8 @@ def _pem(secret: str) -> _Counted:
 
 def _flat(secret: str) -> str:
     """Filler for every letter and digit behind what a key begins with."""
+    if address := _ADDRESS.match(secret):
+        return address[0] + _filled(secret[address.end() :])
     prefix = KNOWN_PREFIX.match(secret)
     kept = prefix.end() if prefix and len(secret) - prefix.end() >= 6 else 0
     return secret[:kept] + _filled(secret[kept:])

