@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +15,7 @@ import trio
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
 from cdp_relay.recording.replay._live_socket import LiveSocket
 from cdp_relay.recording.replay._pace import Pace
-from cdp_relay.recording.replay.answering import Ending, plan_answer, was_stopped
+from cdp_relay.recording.replay.answering import Ending, plan_answer, stop_of, was_stopped
 from cdp_relay.recording.replay.asked import Asked, How, Unmatched
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.replay.matching import Match, Matcher, Question
@@ -71,7 +72,7 @@ class ReplayedSite(Site):
         self.unmatched: deque[Unmatched] = deque(maxlen=_MAX_ASKED)
         self._code = code
         self._listen = listen
-        self._served = [one for one in session.exchanges if _is_served(one)]
+        self._served = _served(session.exchanges)
         self._hosts = tuple(
             dict.fromkeys(
                 host
@@ -126,6 +127,8 @@ class ReplayedSite(Site):
             return
         for live in tuple(self._live):
             live.cause(match.recorded.id)
+        if (stopped := self._stops.pop(match.recorded.id, None)) is not None:
+            stopped.set()
         await self._answer(exchange, match, arrived)
 
     def _begin(self) -> None:
@@ -135,6 +138,8 @@ class ReplayedSite(Site):
         self._sockets = Matcher([one for one in self._served if _is_socket(one)])
         self._carried = Carried(self._matcher.ids() | self._sockets.ids())
         self._live: set[LiveSocket] = set()
+        self._stops: dict[str, trio.Event] = {}
+        """Recorded requests that answers wait for."""
 
     def _question(self, exchange: Exchange, *, method: str | None = None) -> Question:
         """What is asked, with the recorded ids in the place of those that were made anew."""
@@ -238,14 +243,25 @@ class ReplayedSite(Site):
             headers.append(("content-length", str(len(body))))
         await self._pace.until(arrived, plan.head_after)
         await exchange.begin(max(status, 200), headers)
+        stop = stop_of(recorded, self.session)
+        stopped_after = stop.at - recorded.at if stop is not None else math.inf
         for piece in () if bare else plan.pieces:
+            if stop is not None and piece.after > stopped_after:
+                arrived, stopped_after = await self._wait_for_stop(stop, stopped_after), math.inf
             await self._pace.until(arrived, piece.after)
             await exchange.write(body[piece.start : piece.end])
+        if stop is not None and plan.end_after > stopped_after:
+            arrived = await self._wait_for_stop(stop, stopped_after)
         await self._pace.until(arrived, plan.end_after)
         if plan.ending == "end" or bare:
             await exchange.finish()
         else:
             await self._break_off(exchange, plan.ending)
+
+    async def _wait_for_stop(self, stop: Recorded, after: float) -> float:
+        """Wait until the page asks for the stop; returns since when times count, so that it was asked then."""
+        await self._stops.setdefault(stop.id, trio.Event()).wait()
+        return trio.current_time() - self._pace.seconds(after)
 
     def _left_out(self, recorded: Recorded) -> bytes | None:
         """The body of an answer that has none in the recording; None where one is missing."""
@@ -301,11 +317,24 @@ class ReplayedSite(Site):
         )
 
 
-def _is_served(one: Recorded) -> bool:
-    """Whether a server was asked: what a service worker answered, it asked for itself."""
-    if urlsplit(one.request.url).scheme not in ("http", "https", "ws", "wss"):
-        return False
-    return not one.from_service_worker and one.request.method.upper() != "OPTIONS"
+def _served(exchanges: Sequence[Recorded]) -> list[Recorded]:
+    """Those of which a server may be asked.
+
+    What a service worker answered, it asked for itself, and that is there twice; where it is not, the
+    worker ran before it was listened to, and the page's part is all that is known.
+    """
+    found = [one for one in exchanges if _is_of_network(one)]
+    asked = {_asked_for(one) for one in found if not one.from_service_worker}
+    return [one for one in found if not one.from_service_worker or _asked_for(one) not in asked]
+
+
+def _is_of_network(one: Recorded) -> bool:
+    known = urlsplit(one.request.url).scheme in ("http", "https", "ws", "wss")
+    return known and one.request.method.upper() != "OPTIONS"
+
+
+def _asked_for(one: Recorded) -> tuple[str, str]:
+    return one.request.method.upper(), one.request.url
 
 
 def _is_socket(one: Recorded) -> bool:

@@ -103,6 +103,22 @@ async def test_a_connection_breaks_where_it_broke(
         assert outcome == "TypeError" if not chunks else outcome["pieces"] == ["one"] and outcome["error"]
 
 
+async def test_an_answer_that_was_stopped_ends_when_it_is_stopped(replay: Replay) -> None:
+    stream = exchange("POST", "/say", "onetwo", at=1, chunks=((0.1, 3), (0.6, 3)), sent="{}", ended_at=1.7)
+    stop = exchange("POST", "/stop", "ok", at=1.5, sent="{}")
+    async with replay(session(PAGE, stream, stop), speed=0) as (page, _):
+        assert await page.ask("""async () => {
+          const { body } = await fetch("/say", { method: "POST", body: "{}" });
+          const reader = body.getReader();
+          const read = async () => new TextDecoder().decode((await reader.read()).value);
+          const first = await read();
+          const next = read().then((text) => `then ${text}`);
+          const early = await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100, "nothing"))]);
+          await fetch("/stop", { method: "POST", body: "{}" });
+          return [first, early, await next, (await reader.read()).done];
+        }""") == ["one", "nothing", "then two", True]
+
+
 async def test_what_nothing_answers_is_refused_and_listed(replay: Replay) -> None:
     async with replay(session(PAGE, exchange("GET", "/api/models", "[]")), speed=0) as (page, site):
         status, words = await page.ask(ASK, "/api/other")
@@ -113,6 +129,22 @@ async def test_what_nothing_answers_is_refused_and_listed(replay: Replay) -> Non
             "GET https://plain.test/api/other: nothing like it was recorded; "
             "the nearest is GET https://plain.test/api/models"
         )
+
+
+async def test_what_a_service_worker_answered_is_served_once_whoever_of_the_two_was_heard(
+    replay: Replay,
+) -> None:
+    twice = [
+        exchange("POST", "/both", answer, at=at, sent="{}", **part)
+        for at, answer in ((1, "first"), (2, "second"))
+        for part in ({"from_service_worker": True}, {"source": "service_worker"})
+    ]
+    alone = exchange("POST", "/alone", "of the page", at=3, sent="{}", from_service_worker=True)
+    async with replay(session(PAGE, *twice, alone), speed=0) as (page, site):
+        options = {"method": "POST", "body": "{}"}
+        answers = [await page.ask(ASK, path, options) for path in ("/both", "/both", "/alone")]
+        assert answers == [[200, "first"], [200, "second"], [200, "of the page"]]
+        assert not site.unmatched
 
 
 async def test_an_id_that_the_page_makes_anew_stands_in_all_that_follows(replay: Replay) -> None:
