@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from cdp_relay.errors import InvalidRequest
 from cdp_relay.recording._recounting import applied, recounted
 from cdp_relay.recording._recutting import ByteEdit, chunks_of, with_edits
-from cdp_relay.recording.answer_paths import Telling, Thread, answers_heard, find_threads
+from cdp_relay.recording.answer_paths import Telling, Thread, answers_heard, find_threads, turns_heard
 from cdp_relay.recording.session import Exchange, Heard, Message, Session
 from cdp_relay.recording.told import Edit, Leaf, edits_for, form_of, text_of
 
@@ -150,22 +150,23 @@ def _is_code(media_type: str) -> bool:
 
 def _reheard(heard: Sequence[Heard], turn: int, old: str, new: str) -> tuple[Heard, ...]:
     """What was heard, with the turn's text told in as many pieces as before."""
-    result: list[Heard] = []
-    answered, told, has_text = 1, 0, False
-    for one in heard:
+    turns = turns_heard(heard)
+    told = [index for index, one in enumerate(turns) if any(answers_heard(one))]
+    changed = told[turn - 1]
+    return tuple(
+        one
+        for index, events in enumerate(turns)
+        for one in (_retold(events, old, new) if index == changed else events)
+    )
+
+
+def _retold(turn: Sequence[Heard], old: str, new: str) -> Iterator[Heard]:
+    told = 0
+    for one in turn:
         event = one.event.get("event")
-        ours = answered == turn
-        if event == "TextDelta" and ours:
-            text = str(one.event.get("text", ""))
-            start, told = told, min(len(old), told + len(text))
-            said = new[_part(start, old, new) : _part(told, old, new)]
-            result.append(attrs.evolve(one, event={**one.event, "text": said}))
-            has_text = True
-            continue
-        if event == "TextRetracted" and ours:
-            continue
-        has_text = has_text or event == "TextDelta"
-        if event in ("Finished", "error") and has_text:
-            answered, has_text, told = answered + 1, False, 0
-        result.append(one)
-    return tuple(result)
+        if event == "TextDelta":
+            start, told = told, min(len(old), told + len(str(one.event.get("text", ""))))
+            text = new[_part(start, old, new) : _part(told, old, new)]
+            yield attrs.evolve(one, event={**one.event, "text": text})
+        elif event != "TextRetracted":
+            yield one

@@ -26,6 +26,7 @@ __all__ = [
     "find_threads",
     "learn_answer_paths",
     "thoughts_heard",
+    "turns_heard",
 ]
 
 _SHORT = 12
@@ -124,21 +125,37 @@ def thoughts_heard(heard: Sequence[Heard]) -> tuple[str, ...]:
     return _told_by(heard, "ReasoningDelta")
 
 
-def _told_by(heard: Sequence[Heard], kind: str) -> tuple[str, ...]:
-    answers, text = [], ""
+def turns_heard(heard: Sequence[Heard]) -> list[list[Heard]]:
+    """What was heard, turn by turn; one that was stopped ends where the next one begins."""
+    turns: list[list[Heard]] = []
+    ended = True
     for one in heard:
+        event = one.event.get("event")
+        begins = event == "StepReached" and one.event.get("step") in _FIRST_STEPS
+        if ended or (begins and any(earlier.event.get("event") != "StepReached" for earlier in turns[-1])):
+            turns.append([])
+        turns[-1].append(one)
+        ended = event in ("Finished", "error")
+    return turns
+
+
+_FIRST_STEPS = ("paused", "queued")
+
+
+def _told_by(heard: Sequence[Heard], kind: str) -> tuple[str, ...]:
+    return tuple(_text(turn, kind) for turn in turns_heard(heard))
+
+
+def _text(turn: Sequence[Heard], kind: str) -> str:
+    text = ""
+    for one in turn:
         event = one.event.get("event")
         if event == kind:
             text += str(one.event.get("text", ""))
         elif event == "TextRetracted" and kind == "TextDelta":
             chars = one.event.get("chars")
             text = text[: len(text) - chars] if isinstance(chars, int) and chars > 0 else text
-        elif event in ("Finished", "error"):
-            answers.append(text)
-            text = ""
-    if text:
-        answers.append(text)
-    return tuple(answers)
+    return text
 
 
 # --- finding ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ breaks off behind its 300th byte. Nothing is changed in place: every step gives 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import attrs
@@ -335,10 +335,6 @@ class Place:
     def _done(self, exchanges: Sequence[Exchange], what: str) -> Bending:
         session = attrs.evolve(self.session, exchanges=tuple(exchanges))
         return Bending(_noted(session, f"{self.name}: {what}"))
-
-
-Bend = Callable[[Bending], Bending]
-"""What a test says is to happen to a recording, such as ``lambda it: it.at("/chat").cut(at=300)``."""
 
 
 def _noted(session: Session, what: str) -> Session:

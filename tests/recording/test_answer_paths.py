@@ -147,11 +147,16 @@ def test_what_was_heard_is_told_turn_by_turn() -> None:
         {"event": "Finished"},
         {"event": "TextDelta", "text": "Four"},
         {"event": "error"},
+        {"event": "StepReached", "step": "queued"},
+        {"event": "StepReached", "step": "leased"},
+        {"event": "TextDelta", "text": "Stopped"},
+        {"event": "StepReached", "step": "paused"},
+        {"event": "StepReached", "step": "queued"},
         {"event": "TextDelta", "text": "Fi"},
     ]
     heard = [Heard(float(index), event) for index, event in enumerate(events)]
-    assert answers_heard(heard) == ("One three", "Four", "Fi")
-    assert thoughts_heard(heard) == ("Hm", "")
+    assert answers_heard(heard) == ("One three", "Four", "Stopped", "Fi")
+    assert thoughts_heard(heard) == ("Hm", "", "", "")
 
 
 # --- documents and strings -------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from cdp_relay.recording.answer_paths import answers_heard
+from cdp_relay.recording.answer_paths import answers_heard, turns_heard
 from cdp_relay.recording.comparing.difference import Difference
 from cdp_relay.recording.session import Heard, Session
 
@@ -60,15 +60,17 @@ def _texts(old: Session, new: Session) -> Iterator[Difference]:
 
 
 def _ends(heard: Sequence[Heard]) -> list[str]:
-    """The ends of turns: ``finished:stop:stream``, ``error:signed_out``."""
-    ends = []
-    for one in heard:
-        event = one.event
-        if event.get("event") == "Finished":
-            ends.append(f"finished:{event.get('finish_reason', '')}:{event.get('capture', 'stream')}")
-        elif event.get("event") == "error":
-            ends.append(f"error:{event.get('code') or event.get('class') or 'unknown'}")
-    return ends
+    """The ends of turns: ``finished:stop:stream``, ``error:signed_out``, ``stopped:by the client``."""
+    return [_end(turn) for turn in turns_heard(heard)]
+
+
+def _end(turn: Sequence[Heard]) -> str:
+    event = turn[-1].event
+    if event.get("event") == "Finished":
+        return f"finished:{event.get('finish_reason', '')}:{event.get('capture', 'stream')}"
+    if event.get("event") == "error":
+        return f"error:{event.get('code') or event.get('class') or 'unknown'}"
+    return "stopped:before its end"
 
 
 def _word(end: str) -> str:
@@ -77,6 +79,8 @@ def _word(end: str) -> str:
 
 def _said(end: str) -> str:
     kind, word, *capture = end.split(":")
+    if kind == "stopped":
+        return f"{kind} {word}"
     return (
         f"an error ({word})" if kind == "error" else f"{word}, heard by {capture[0] if capture else 'stream'}"
     )

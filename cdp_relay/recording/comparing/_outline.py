@@ -19,8 +19,8 @@ _VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link m
 _PROSE = frozenset(
     re.findall(
         r"\w+",
-        "a b blockquote code em h1 h2 h3 h4 h5 h6 i li noscript ol p pre script span strong style table tbody "
-        "td th thead tr ul",
+        "a b blockquote code em h1 h2 h3 h4 h5 h6 i li noscript ol p pre script span strong style table "
+        "tbody td th thead tr ul",
     )
 )
 """What an answer consists of, by its words; what it stands in is meant."""
