@@ -49,6 +49,8 @@ class Ears:
     began: float = attrs.field(factory=trio.current_time, init=False)
     _sessions: dict[str, Session] = attrs.field(factory=dict, init=False)
     """Those that were attached one by one: the page's, and shared workers' by their target."""
+    _workers: set[str] = attrs.field(factory=set, init=False)
+    """The shared workers that were told of."""
     _asked: int = attrs.field(default=0, init=False)
     """Questions that wait for their answer."""
     _quiet: trio.Event = attrs.field(factory=trio.Event, init=False)
@@ -113,9 +115,10 @@ class Ears:
         )
 
     def _created(self, target: protocol.Target.TargetInfo | None) -> None:
-        if target is None or target.type != "shared_worker" or target.target_id in self._sessions:
+        if target is None or target.type != "shared_worker" or target.target_id in self._workers:
             return
         if self._tab.browser_context_id in (None, target.browser_context_id):
+            self._workers.add(target.target_id)
             self._nursery.start_soon(self._attach_worker, target.target_id)
 
     async def _attach_worker(self, target_id: str) -> None:
@@ -236,6 +239,8 @@ class Ears:
         """Ask a worker for its own script, as its answer's body was not to be had."""
         if _kind(session) not in _KEEPS_RUNNING or session.target is None:
             return
+        if not self._traffic.knows(session.target.url):
+            self._traffic.note("A worker ran before the recording began; its script is not in it.")
         entry = self._traffic.without_source(session.target.url)
         if entry is None:
             return

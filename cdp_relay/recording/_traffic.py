@@ -107,6 +107,10 @@ class Traffic:
         """Take an event of *owner*, a session whose target is of this *kind*."""
         return _TAKERS[method](self, kind, owner, params)
 
+    def knows(self, url: str) -> bool:
+        """Whether somebody asked for an address."""
+        return any(hop.url == url for entry in self._entries.values() for hop in entry.hops)
+
     def without_source(self, url: str) -> Entry | None:
         """The entry of a worker's script whose body was not to be had, or None."""
         for entry in self._entries.values():

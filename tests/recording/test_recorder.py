@@ -650,7 +650,37 @@ async def test_a_page_that_was_there_before_is_noted(tab: Tab, plain_site: Plain
     await tab.navigate(plain_site.page("/", "<title>page</title>"))
     async with open_recorder(tab) as recorder:
         pass
-    assert recorder.notes == ("The page was there before the recording began: what loaded it is not in it.",)
+    assert recorder.notes[0] == "The page was there before the recording began: what loaded it is not in it."
+
+
+async def test_a_service_worker_from_before_is_heard_and_its_missing_script_noted(
+    connection: Any, browser_context: str, plain_site: PlainSite
+) -> None:
+    plain_site.page("/service.js", SERVICE, content_type=JS)
+    plain_site.page("/imported.js", "self.x = 1;", content_type=JS)
+    plain_site.page("/through", "through", content_type="text/plain")
+    first = """<script type=module>
+        const claimed = new Promise((done) => { navigator.serviceWorker.oncontrollerchange = done; });
+        await navigator.serviceWorker.register("/service.js"); await claimed;
+        document.title = "done"; </script>"""
+    async with open_tab(connection, browser_context_id=browser_context) as before:
+        await before.navigate(plain_site.page("/first", first))
+        await until_titled(before, "done")
+    async with (
+        open_tab(connection, browser_context_id=browser_context) as tab,
+        open_recorder(tab) as recorder,
+    ):
+        await tab.navigate(plain_site.page("/second", "<title>page</title>"))
+        with trio.fail_after(10):
+            # Nobody holds up a worker that runs already until it is listened to.
+            while not found(recorder.exchanges(), "/through", "service_worker"):
+                await in_the_page(tab, "fetch('/through').then((answer) => answer.text())")
+                await recorder.settle()
+    *_, asked, passed_on = found(recorder.exchanges(), "/through")
+    assert (asked.source, asked.from_service_worker) == ("page", True)
+    assert (passed_on.source, passed_on.from_service_worker) == ("service_worker", False)
+    assert body_of(asked) == body_of(passed_on) == b"through"
+    assert recorder.notes == ("A worker ran before the recording began; its script is not in it.",)
 
 
 async def test_what_goes_wrong_in_the_block_comes_out_as_it_is(tab: Tab) -> None:
