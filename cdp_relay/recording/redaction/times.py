@@ -28,13 +28,14 @@ _NEAR = 730 * _DAY
 _UNITS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
 """Parts of a second by how many digits the number has; so from 2001 to 2286."""
 
-_NUMBER = re.compile(r"(?<![A-Za-z0-9.])[12]\d{9}(?:\d{3}|\d{6}|\d{9})?(?![A-Za-z0-9])")
-_FLOAT = re.compile(r"(?<![A-Za-z0-9.])([12])\.(\d{7,18})([eE]\+?0?(?:9|12))(?![A-Za-z0-9])")
+# What stands before is looked at behind the first digit: so an expression begins with a character, and is fast.
+_NUMBER = re.compile(r"[12](?<![A-Za-z0-9.][12])\d{9}(?:\d{3}|\d{6}|\d{9})?(?![A-Za-z0-9])")
+_FLOAT = re.compile(r"([12])(?<![A-Za-z0-9.][12])\.(\d{7,18})([eE]\+?0?(?:9|12))(?![A-Za-z0-9])")
 _ISO = re.compile(
-    r"(?<!\d)(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?P<middle>[T ]|%20|\+)"
+    r"(?P<year>\d(?<!\d\d)\d{3})-(?P<month>\d\d)-(?P<day>\d\d)(?P<middle>[T ]|%20|\+)"
     r"(?P<hour>\d\d)(?P<colon>:|%3[Aa])(?P<minute>\d\d)(?:(?P=colon)(?P<second>\d\d))?(?!\d)"
 )
-_COMPACT = re.compile(r"(?<![A-Za-z0-9])\d{8}T\d{6}(?=Z|[^A-Za-z0-9]|$)")
+_COMPACT = re.compile(r"\d(?<![A-Za-z0-9]\d)\d{7}T\d{6}(?=Z|[^A-Za-z0-9]|$)")
 _PARTS = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)")
 _HTTP = re.compile(
     r"(?P<name>Mon|Tue|Wed|Thu|Fri|Sat|Sun),(?P<gap> |%20|\+)(?P<day>\d\d)(?P<dash>[ -]|%20|\+)"
