@@ -1,5 +1,6 @@
 """Every chat site does what the table says, through the real relay, on a replica of its page.
 
+Where there is a recording of a scenario, what is heard has to be what was recorded.
 The sites play a scenario side by side: most of its time is waiting, for one of them as for all.
 """
 
@@ -12,10 +13,13 @@ from typing import Any
 import pytest
 import trio
 
+from cdp_relay.recording.folder import read_recording
 from tests.contract.conftest import OpenStages
 from tests.contract.matrix import DOCUMENT, documented, documented_sites
-from tests.contract.scenarios import SCENARIOS, Scenario
+from tests.contract.scenarios import RECORDED, SCENARIOS, Scenario
 from tests.contract.stage import NotApplicable, Stage
+from tests.recordings.shelf import RECORDED_SITES, folder_of
+from tests.recordings.told import differences
 
 _TOGETHER = 10
 """So many scenarios share a relay: a new tab costs as much as what they do in it."""
@@ -49,6 +53,7 @@ async def test_every_site_plays_its_part(
 ) -> None:
     reasons = {scenario.name: dict.fromkeys(site_names, "") for scenario in scenarios}
     failures: list[str] = []
+    recorded_sites = {kind.name for kind in RECORDED_SITES}
 
     async def play(stage: Stage) -> None:
         for number, scenario in enumerate(scenarios):
@@ -58,6 +63,9 @@ async def test_every_site_plays_its_part(
                 scenario.check_plays_on(stage.name)
                 with trio.fail_after(_SECONDS):
                     await scenario.act(stage)
+                if scenario.name in RECORDED and stage.name in recorded_sites:
+                    recorded = read_recording(folder_of(stage.name, scenario.name)).heard
+                    assert not differences(stage.told, (one.event for one in recorded))
             except NotApplicable as reason:
                 reasons[scenario.name][stage.name] = str(reason)
             except (Exception, pytest.fail.Exception) as error:

@@ -8,6 +8,7 @@ import pytest
 
 from cdp_relay.testing.chromium import EXECUTABLE
 from cdp_relay.testing.web import LocalWeb
+from tests.recordings.shelf import folder_of
 from tests.testing.outer import CONFTEST, webs
 
 pytest_plugins = ["pytester"]
@@ -82,3 +83,30 @@ def test_a_missing_browser_is_said_before_any_test(
     result = pytester.runpytest_inprocess("-p", "no:anyio")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*{EXECUTABLE} is '/nowhere/chrome'*"])
+
+
+@pytest.mark.browser
+def test_what_no_recording_answers_fails_the_test_unless_it_is_expected(project: Project) -> None:
+    folder = folder_of("claude", "too_many_requests")
+    result = project(f"""
+import trio
+from tests.recordings.shelf import code_of
+from tests.sites.claude import ClaudeSite
+
+async def ask_for(site, path):
+    async with site.open_page("/new") as tab:
+        return await tab.evaluate("async (path) => (await fetch(path)).status", path)
+
+def test_surprised(replayed_site):
+    site = replayed_site({str(folder)!r}, code=code_of(ClaudeSite))
+    assert trio.run(ask_for, site, "/api/never/seen") == 404
+
+def test_expected(replayed_site):
+    site = replayed_site({str(folder)!r}, code=code_of(ClaudeSite), unmatched=("*/api/never/*",))
+    assert trio.run(ask_for, site, "/api/never/seen") == 404
+    assert [one.url for one in site.unmatched] == ["https://claude.ai/api/never/seen"]
+""")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_surprised*", "*GET https://claude.ai/api/never/seen*"]
+    )

@@ -1,0 +1,87 @@
+"""The contract's scenarios on recordings of the replicas: what a client hears is what was recorded.
+
+``test_contract`` compares what it hears of the live replicas with the same recordings.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+import attrs
+import pytest
+import trio
+
+from cdp_relay.recording.folder import read_recording
+from cdp_relay.recording.session import Session
+from tests.conftest import Sites
+from tests.contract.conftest import OpenStages
+from tests.contract.scenarios import RECORDED, SCENARIOS, Scenario
+from tests.contract.stage import Stage
+from tests.recordings.shelf import RECORDED_SITES, folder_of
+from tests.recordings.stages import ReplayedStage, replay
+from tests.recordings.told import differences
+
+_SECONDS = 45.0
+_AS_RECORDED = ("plain_answer", "client_stops")
+"""Where it matters that a stream takes its time; all other chunks come at once."""
+_STOP_SECONDS = 2.0
+"""Longer than it took then: a stream that a site ended because it was stopped has to be open until it is."""
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+async def test_every_recording_plays_its_part(open_stages: OpenStages, sites: Sites) -> None:
+    kinds = {kind.name: kind for kind in RECORDED_SITES}
+    failures: list[str] = []
+
+    async def play(live: Stage) -> None:
+        for scenario in (one for one in SCENARIOS if one.name in RECORDED):
+            live.next()
+            session = read_recording(folder_of(live.name, scenario.name))
+            if scenario.name == "client_stops":
+                session = _with_later_end(session, live)
+            speed = 1.0 if scenario.name in _AS_RECORDED else 0.0
+            site = replay(session, kinds[live.name], speed=speed)
+            stage = ReplayedStage(
+                name=live.name,
+                site=live.site,
+                relay=live.relay,
+                connection=live.connection,
+                context=live.context,
+                replayed=site,
+            )
+            with sites.server.serve(site):
+                trouble = await _trouble(stage, scenario)
+            if trouble:
+                asked = "\n".join(map(str, site.asked))
+                failures.append(f"--- {live.name} --- {scenario.name}\n{asked}\n{trouble}")
+
+    async with open_stages() as stages, trio.open_nursery() as nursery:
+        for stage in stages:
+            if stage.name in kinds:
+                nursery.start_soon(play, stage)
+    assert not failures, "\n".join(failures)
+
+
+def _with_later_end(session: Session, stage: Stage) -> Session:
+    """Let the answer that is stopped go on for a while."""
+    is_submission = stage.relay.providers[stage.name].is_submission
+    exchanges = list(session.exchanges)
+    place = next(
+        place for place, one in enumerate(exchanges) if is_submission(one.request.method, one.request.url)
+    )
+    if (ended := exchanges[place].ended_at) is not None:
+        exchanges[place] = attrs.evolve(exchanges[place], ended_at=ended + _STOP_SECONDS)
+    return attrs.evolve(session, exchanges=exchanges)
+
+
+async def _trouble(stage: ReplayedStage, scenario: Scenario) -> str:
+    """Play a scenario, and say what was otherwise than recorded."""
+    try:
+        with trio.fail_after(_SECONDS):
+            await scenario.act(stage)
+    except (Exception, pytest.fail.Exception) as error:
+        return "".join(traceback.format_exception(error))
+    if stage.replayed.unmatched:
+        return "unmatched:\n" + "\n".join(map(str, stage.replayed.unmatched))
+    return differences(stage.told, [dict(one.event) for one in stage.replayed.session.heard])

@@ -1,0 +1,1 @@
+"""Recordings of the replicas, made by the real recorder, for the contract's scenarios to run on."""
