@@ -8,7 +8,7 @@ shows by its form that it is a secret, and for what the person says must not be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -58,13 +58,26 @@ def find_leaks(
 ) -> list[Leak]:
     """What a recording would tell; nothing when it is clean.
 
+    Where it was kept, the answer may stand in it as its events tell it, and the prompt as the page sent it.
+
     Args:
       known: what the site's decoder and definition compare with.
       own: regular expressions of the person's for what is secret.
       secrets: what must not be in it, in no spelling.
     """
+    kept = session.about.kept
     knowledge = knowledge_of(session, known=known)
-    learner = Learner(knowledge, Vault(), session.texts, scans=False, day=session.about.recorded_on)
+    if "answer" in kept:
+        for text in _answers(session):
+            knowledge.kept.add(text)
+    learner = Learner(
+        knowledge,
+        Vault(),
+        session.texts,
+        scans=False,
+        day=session.about.recorded_on,
+        keeps_prompt="prompt" in kept,
+    )
     SessionWalk(learner).session(session)
     given = Vault()
     for secret in secrets:
@@ -73,8 +86,7 @@ def find_leaks(
         knowledge=knowledge,
         given=given,
         own=tuple(re.compile(one) for one in own),
-        keeps_files="files" in session.about.kept,
-        keeps_words=bool({"prompt", "answer"} & set(session.about.kept)),
+        keeps_files="files" in kept,
     )
     SessionWalk(checker).session(session)
     shift = shift_of(session, learner.earliest)
@@ -82,6 +94,21 @@ def find_leaks(
         begins = f"{-shift.seconds // 3600} hours into the day"
         checker.leaks.append(Leak(place="times, the first one", kind="time", sample=f"begins {begins}"))
     return list(dict.fromkeys(checker.leaks))
+
+
+def _answers(session: Session) -> Iterator[str]:
+    """What the recording's own events tell of its answers, with what they took back."""
+    for name in ("TextDelta", "ReasoningDelta"):
+        told = [str(one.event.get("text", "")) for one in session.heard if one.event.get("event") == name]
+        yield "".join(told)
+        yield from (text for text in told if text.strip())
+
+
+def _is_clean(said: str) -> bool:
+    if is_placeholder(said) or masked(said) == said:
+        return True
+    words = _WORDS.findall(said)
+    return bool(words) and all(is_placeholder(word) for word in words)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -92,7 +119,6 @@ class _Checker:
     given: Vault
     own: Sequence[re.Pattern[str]]
     keeps_files: bool
-    keeps_words: bool
     leaks: list[Leak] = attrs.field(factory=list, init=False)
     _seen: list[Leaf] = attrs.field(factory=list, init=False)
 
@@ -100,7 +126,8 @@ class _Checker:
         """Note a value that is somebody's."""
         said = leaf.value
         kind = judge(leaf, self.knowledge)
-        if kind is not None and not self._is_clean(said, kind):
+        is_kept_file = self.keeps_files and leaf.name in ("file", "filename")
+        if kind is not None and not is_kept_file and not _is_clean(said):
             self._note(leaf.spot, kind, said)
         if len(said) >= 5 and leaf.name not in ("integrity", "class", "d", "style"):
             self._seen.append(leaf)
@@ -121,7 +148,7 @@ class _Checker:
         together = "\n".join(fresh)
         found = [(one.text, one.kind) for one in scan(together)] + self._found_by_own(together)
         for said, kind in found:
-            if self.knowledge.is_sites(said) or is_placeholder(said):
+            if said in self.knowledge.known or is_placeholder(said):
                 continue
             spot = next((leaf.spot for value, leaf in fresh.items() if said in value), setting.spot)
             self._note(spot, kind, said)
@@ -146,14 +173,6 @@ class _Checker:
         if not self.keeps_files and data != bodies.filler(data, media):
             self.leaks.append(Leak(place=setting.spot, kind="file", sample=f"{len(data)} bytes"))
         return data
-
-    def _is_clean(self, said: str, kind: Kind) -> bool:
-        if is_placeholder(said) or masked(said) == said:
-            return True
-        if kind == "text":
-            return self.keeps_words
-        words = _WORDS.findall(said)
-        return bool(words) and all(is_placeholder(word) for word in words)
 
     def _found_by_own(self, text: str) -> list[tuple[str, Kind]]:
         found: list[tuple[str, Kind]] = []

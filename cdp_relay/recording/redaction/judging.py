@@ -16,7 +16,7 @@ from cdp_relay.recording.redaction.leaves import Family, Leaf, Where
 from cdp_relay.recording.redaction.masks import mask
 from cdp_relay.recording.redaction.names import Place, kind_of_name, tells_nothing
 
-__all__ = ["Kept", "Knowledge", "is_prose", "judge", "may_be_said", "named_kind", "told_by"]
+__all__ = ["Kept", "Knowledge", "is_prose", "judge", "may_be_prompt", "may_be_said", "named_kind", "told_by"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -111,14 +111,12 @@ class Knowledge:
     """Values that somebody says, such as the pieces of an answer."""
     kept: Kept = attrs.field(factory=Kept)
     shown: set[str] = attrs.field(factory=set, init=False)
-    """Of the site's words those that were met in what is no code."""
+    """Those of them that were met where anybody's words could stand."""
 
     def is_sites(self, said: str) -> bool:
         """Whether this is the site's own."""
         bare = said.strip()
-        if bare in self.known:
-            return True
-        if bare in self.words:
+        if bare in self.known or bare in self.words:
             self.shown.add(bare)
             return True
         return False
@@ -164,15 +162,17 @@ def judge(leaf: Leaf, knowledge: Knowledge) -> Kind | None:
         return _judge_heard(leaf, knowledge)
     kind = named_kind(leaf)
     if kind is not None and kind not in ("text", "name"):
-        if leaf.where != "cookie" and tells_nothing(said):
-            return None
-        return (
-            None if leaf.where != "cookie" and knowledge.is_sites(said) and _WORDLY.fullmatch(said) else kind
-        )
+        if leaf.where == "cookie":
+            return kind
+        is_word = _WORDLY.fullmatch(said) is not None and knowledge.is_sites(said)
+        return None if is_word or tells_nothing(said) else kind
     if leaf.where == "number":
         return None
-    says = _SAYS.get(leaf.where, _says_in_text)(leaf, knowledge, kind is not None)
-    return (kind or "text") if says and not knowledge.kept.holds(said) else None
+    if not _SAYS.get(leaf.where, _says_in_text)(leaf, knowledge, kind is not None):
+        return None
+    if leaf.family not in knowledge.families and knowledge.is_sites(said):
+        return None
+    return None if knowledge.kept.holds(said) else kind or "text"
 
 
 def _judge_heard(leaf: Leaf, knowledge: Knowledge) -> Kind | None:
@@ -192,6 +192,13 @@ def may_be_said(leaf: Leaf) -> bool:
     return leaf.where in ("json", "text") and leaf.name not in _NEVER_SAID and not refuses(leaf)
 
 
+def may_be_prompt(leaf: Leaf) -> bool:
+    """Whether a value that a page sends may be what the person typed."""
+    if leaf.where not in ("json", "text", "field") or named_kind(leaf) is not None:
+        return False
+    return is_prose(leaf.value) or leaf.name in _WORDY or leaf.name in ("", "parts")
+
+
 def refuses(leaf: Leaf) -> bool:
     """Whether a value is of the site's reasons why it does not answer; they are told by its own words."""
     token = leaf.token
@@ -206,7 +213,7 @@ def _says_in_json(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
         return False
     if leaf.family in knowledge.families:
         return bare not in knowledge.known or _AS_IT_STANDS.fullmatch(bare) is None
-    if _BOOLEAN.fullmatch(bare) or knowledge.is_sites(said):
+    if _BOOLEAN.fullmatch(bare):
         return False
     token = leaf.token
     if named or is_prose(said) or leaf.name in _WORDY:
@@ -217,16 +224,16 @@ def _says_in_json(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
 
 
 def _says_in_code(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    return named and is_prose(leaf.value) and not knowledge.is_sites(leaf.value)
+    return named and is_prose(leaf.value)
 
 
 def _says_in_markup(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    return not knowledge.is_sites(leaf.value)
+    return True
 
 
 def _says_in_attribute(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
     facts = leaf.piece.facts if leaf.piece is not None else ""
-    if _SHAPED_IN.fullmatch(leaf.name) or knowledge.is_sites(leaf.value):
+    if _SHAPED_IN.fullmatch(leaf.name):
         return False
     if leaf.name == "content" and _QUIET_META.search(facts):
         return False
@@ -236,7 +243,7 @@ def _says_in_attribute(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
 
 
 def _says_in_storage(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    return not _BOOLEAN.fullmatch(leaf.value) and not knowledge.is_sites(leaf.value)
+    return not _BOOLEAN.fullmatch(leaf.value)
 
 
 def _says_in_header(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
@@ -244,7 +251,7 @@ def _says_in_header(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
 
 
 def _says_in_text(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    if knowledge.is_sites(leaf.value) or leaf.setting.is_error:
+    if leaf.setting.is_error:
         return False
     return named or leaf.name == "file" or is_prose(leaf.value) or leaf.family in knowledge.families
 

@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 
 import attrs
 
-from cdp_relay.recording.redaction.judging import Knowledge, is_prose, judge, may_be_said, named_kind, told_by
+from cdp_relay.recording.redaction.judging import (
+    Knowledge,
+    is_prose,
+    judge,
+    may_be_prompt,
+    may_be_said,
+    named_kind,
+    told_by,
+)
 from cdp_relay.recording.redaction.kinds import Kind
 from cdp_relay.recording.redaction.leaves import Family, Leaf, Setting
 from cdp_relay.recording.redaction.masks import is_masked
@@ -105,6 +113,8 @@ class Learner:
     """Whether secrets are looked for, and not only what is the site's and what is said."""
     day: str = ""
     """Of the recording."""
+    keeps_prompt: bool = False
+    """Whether what the page sends in words is the prompt, which may stay."""
     earliest: float | None = attrs.field(default=None, init=False)
     """The first time of about that day that was met, in epoch seconds."""
     _told: dict[Family, list[str]] = attrs.field(factory=dict, init=False)
@@ -116,12 +126,14 @@ class Learner:
         """Note what it says."""
         said = leaf.value
         if may_be_said(leaf) and leaf.family not in self.knowledge.families:
-            if is_prose(said):
+            if is_prose(said) and not self.knowledge.is_sites(said):
                 self.knowledge.families.add(leaf.family)
             elif len(said) < _MAX_TOLD:
                 self._told.setdefault(leaf.family, []).append(said)
         if said[:1] in "12" and leaf.where in ("number", "json"):
             self._note_time(said)
+        if self.keeps_prompt and leaf.setting.is_person and may_be_prompt(leaf):
+            self.knowledge.kept.add(said)
         kind = named_kind(leaf)
         if kind is not None and judge(leaf, self.knowledge) is not None:
             self._give(said, kind)
