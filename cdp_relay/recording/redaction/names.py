@@ -236,7 +236,9 @@ def _of_header(name: str) -> Kind | None:
     if name in _NOT_HEADERS:
         return None
     if name in _HEADERS or name.startswith(_HEADER_PREFIXES):
-        return "id" if name.endswith(("-id", "id", "ray")) else "token"
+        if name.endswith(("-ip", "-for")):
+            return "address"
+        return "id" if name.endswith(("id", "ray")) else "token"
     words = name.split("-")
     if words[-1] in {"token", "secret", "signature", "password", "sapisidhash", "csrf"}:
         return "token"
@@ -252,7 +254,7 @@ def _of_words(words: list[str], place: Place) -> Kind | None:
     phrase = " ".join(words)
     if whole in _FILE_NAMES:
         return "text"
-    if whole in _NOT and not (place == "form" and whole == "state"):
+    if whole in _NOT:
         return None
     pair = "".join(words[-2:])
     for kind, known in _BY_WORD:
