@@ -117,15 +117,15 @@ class Entry:
     sent: list[Extra] = attrs.field(factory=list, init=False)
     received: list[Extra] = attrs.field(factory=list, init=False)
     streaming: Streaming = attrs.field(default="no", init=False)
-    early: list[bytes] = attrs.field(factory=list, init=False)
+    early: list[bytes] = attrs.field(factory=list, init=False, repr=False)
     """Bytes that came before the browser's answer, which holds those before them."""
-    writer: BodyWriter | None = attrs.field(factory=BodyWriter, init=False)
+    writer: BodyWriter | None = attrs.field(factory=BodyWriter, init=False, repr=False)
     """None once the body is whole, or given up."""
     body: Body | None = attrs.field(default=None, init=False)
     left_out: str = attrs.field(default="", init=False)
     digest: str = attrs.field(default="", init=False)
-    chunk_times: array[float] = attrs.field(factory=lambda: array("d"), init=False)
-    chunk_sizes: array[int] = attrs.field(factory=lambda: array("q"), init=False)
+    chunk_times: array[float] = attrs.field(factory=lambda: array("d"), init=False, repr=False)
+    chunk_sizes: array[int] = attrs.field(factory=lambda: array("q"), init=False, repr=False)
     counted: int = attrs.field(default=0, init=False)
     """Body bytes that the browser said it received, decompressed."""
     transferred: int | None = attrs.field(default=None, init=False)

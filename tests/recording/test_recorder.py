@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import statistics
 import time
+import tracemalloc
 from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -496,10 +498,18 @@ async def test_five_megabytes_are_held_in_a_fraction_of_it(tab: Tab, plain_site:
     url = plain_site.route("/large", large)
     async with open_recorder(tab) as recorder:
         await tab.navigate(plain_site.page("/", "<title>page</title>"))
-        await tab.evaluate(READ, url, timeout=30)
+        tracemalloc.start()
+        try:
+            await tab.evaluate(READ, url, timeout=30)
+            await recorder.settle()
+            gc.collect()
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
     [recorded] = found(recorder.exchanges(), "/large")
     assert len(data) > 5_000_000
     assert recorder.held_bytes < len(data) / 5
+    assert kept < len(data) / 5  # what else was made meanwhile included
     assert body_of(recorded) == data
 
 
@@ -651,6 +661,13 @@ async def test_a_page_that_was_there_before_is_noted(tab: Tab, plain_site: Plain
     async with open_recorder(tab) as recorder:
         pass
     assert recorder.notes[0] == "The page was there before the recording began: what loaded it is not in it."
+
+
+async def test_a_page_for_which_there_is_no_room_is_noted(tab: Tab) -> None:
+    async with open_recorder(tab, max_held_bytes=10) as recorder:
+        assert await recorder.snapshot("empty") is None
+    assert recorder.notes == ("There is no page of the step 'empty': the recording held what it may.",)
+    assert recorder.session(about()).snapshots == ()
 
 
 async def test_a_service_worker_from_before_is_heard_and_its_missing_script_noted(
