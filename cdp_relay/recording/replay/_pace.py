@@ -14,6 +14,10 @@ class Pace:
 
     speed: float
 
+    def seconds(self, recorded: float) -> float:
+        """How long a recorded time takes now."""
+        return recorded / self.speed if self.speed else 0.0
+
     async def until(self, begun: float, after: float) -> None:
         """Wait for a recorded time after a beginning; an absolute one, so that no delays add up."""
         if self.speed:

@@ -12,7 +12,7 @@ import msgspec
 
 from cdp_relay.recording.session import Exchange, Response, Session, Timings
 
-__all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer", "was_stopped"]
+__all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer", "stop_of", "was_stopped"]
 
 Ending = Literal["end", "cut", "hold"]
 """The whole was said; the connection broke; or it was still open when the recording ended, or when the page
@@ -58,22 +58,38 @@ class AnswerPlan:
     ending: Ending = "end"
 
 
+def stop_of(recorded: Exchange, session: Session) -> Exchange | None:
+    """The request by which the page had this answer stopped, if there was one."""
+    ended = recorded.ended_at
+    if ended is None:
+        return None
+    latest = ended + (_STOP_SECONDS if _is_by_the_page(recorded) else 0)
+    return next(
+        (
+            other
+            for other in session.exchanges
+            if recorded.at < other.at <= latest
+            and ended - other.at < _STOP_SECONDS
+            and other.request.method.upper() not in ("GET", "HEAD", "OPTIONS")
+            and _STOP.search(urlsplit(other.request.url).path) is not None
+        ),
+        None,
+    )
+
+
 def was_stopped(recorded: Exchange, session: Session) -> bool:
-    """Whether somebody stopped this answer, by what else was recorded.
+    """Whether the page broke this answer off on purpose, by what else was recorded.
 
     The browser's word for it, ``ERR_ABORTED``, is no sign: it says so of many answers that the page had read
     to the end.
     """
-    if recorded.ended_at is None or not recorded.error.startswith(_BY_THE_PAGE):
+    if not _is_by_the_page(recorded):
         return False
-    if "stop" in session.about.scenario:
-        return True
-    return any(
-        abs(other.at - recorded.ended_at) < _STOP_SECONDS
-        and other.request.method.upper() not in ("GET", "HEAD", "OPTIONS")
-        and _STOP.search(urlsplit(other.request.url).path) is not None
-        for other in session.exchanges
-    )
+    return "stop" in session.about.scenario or stop_of(recorded, session) is not None
+
+
+def _is_by_the_page(recorded: Exchange) -> bool:
+    return recorded.error.startswith(_BY_THE_PAGE)
 
 
 def plan_answer(recorded: Exchange, body: bytes, *, was_stopped: bool = False) -> AnswerPlan:
@@ -122,8 +138,7 @@ def _until_head(timings: Timings) -> float | None:
 
 
 def _ending(recorded: Exchange, body: bytes, *, was_stopped: bool) -> Ending:
-    by_the_page = recorded.error.startswith(_BY_THE_PAGE)
-    if recorded.error and not by_the_page:
+    if recorded.error and not _is_by_the_page(recorded):
         return "cut"
     if recorded.response is None:
         return "hold"

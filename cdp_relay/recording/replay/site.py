@@ -259,7 +259,7 @@ class ReplayedSite(Site):
             await self._break_off(exchange, plan.ending)
 
     async def _wait_for_stop(self, stop: Recorded, after: float) -> float:
-        """Wait until the page asks for the stop; returns since when times count, so that it was asked then."""
+        """Wait until the page asks for the stop; returns since when times count from then on."""
         await self._stops.setdefault(stop.id, trio.Event()).wait()
         return trio.current_time() - self._pace.seconds(after)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cdp_relay.recording.replay import code_from
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
-from cdp_relay.recording.replay.answering import Piece, plan_answer, was_stopped
+from cdp_relay.recording.replay.answering import Piece, plan_answer, stop_of, was_stopped
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.session import Timings
 from tests.recording.replay.sessions import exchange, session
@@ -88,6 +88,7 @@ def test_an_answer_ends_as_it_ended(changes: dict[str, Any], body: bytes, ending
 def test_an_answer_that_was_stopped_waits_for_its_stop_unless_it_was_whole(body: bytes, ending: str) -> None:
     recorded = exchange("POST", "/say", body, chunks=((1, len(body)),), **ABORTED)
     stop = exchange("POST", "/api/stop_response", at=0.9)
+    assert stop_of(recorded, session(recorded, stop)) is stop
     late = exchange("POST", "/api/stop_response", at=9)
     assert was_stopped(recorded, session(recorded, stop))
     assert was_stopped(recorded, session(recorded, scenario="stop"))

@@ -113,7 +113,8 @@ async def test_an_answer_that_was_stopped_ends_when_it_is_stopped(replay: Replay
           const read = async () => new TextDecoder().decode((await reader.read()).value);
           const first = await read();
           const next = read().then((text) => `then ${text}`);
-          const early = await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100, "nothing"))]);
+          const soon = new Promise((resolve) => setTimeout(resolve, 100, "nothing"));
+          const early = await Promise.race([next, soon]);
           await fetch("/stop", { method: "POST", body: "{}" });
           return [first, early, await next, (await reader.read()).done];
         }""") == ["one", "nothing", "then two", True]
