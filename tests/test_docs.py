@@ -29,6 +29,7 @@ PROSE = [
     "docs/restarts.md",
     "docs/recording.md",
     "docs/observability.md",
+    "docs/testing.md",
 ]
 
 

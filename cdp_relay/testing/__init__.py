@@ -141,7 +141,7 @@ def replayed_site(
             *,
             speed: float = 0.0,
             bend: Bend | None = None,
-            code: Code | None = None,
+            code: Code | str | Path | None = None,
             unmatched: tuple[str, ...] = (),
             providers: str | Path | None = None,
         ) -> ReplayedPage:
@@ -151,7 +151,7 @@ def replayed_site(
               recording: a folder, a HAR file, or what was read of one.
               speed: 1 is as recorded, 2 twice as fast; 0 does not wait between chunks at all.
               bend: changes it first: ``bend=lambda it: it.at("POST /api/chat").cut(at=300)``.
-              code: gives the bytes of a file that a lean recording left out.
+              code: a whole recording with the files that a lean one left out, or what gives their bytes.
               unmatched: patterns (``*/telemetry*``) of addresses that the page may ask in vain.
               providers: a folder of files that tell the relay of the site, unless it is built in.
             """

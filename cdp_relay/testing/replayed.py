@@ -13,7 +13,7 @@ import attrs
 from cdp_relay.recording.bending import Bending, bend
 from cdp_relay.recording.folder import read_recording
 from cdp_relay.recording.har import read_har
-from cdp_relay.recording.replay import Asked, Code, ReplayedSite, Unmatched
+from cdp_relay.recording.replay import Asked, Code, ReplayedSite, Unmatched, code_from
 from cdp_relay.recording.session import Session
 from cdp_relay.settings import Home
 from cdp_relay.testing.served import ServedSite
@@ -60,7 +60,7 @@ def open_replay(
     home: Home,
     speed: float = 0.0,
     bend_with: Bend | None = None,
-    code: Code | None = None,
+    code: Code | str | Path | None = None,
     expected: Sequence[str] = (),
 ) -> ReplayedPage:
     """Serve a recording until the stack is closed.
@@ -72,6 +72,8 @@ def open_replay(
     session = recording if isinstance(recording, Session) else _read(Path(recording))
     if bend_with is not None:
         session = bend_with(bend(session)).session
+    if isinstance(code, str | Path):
+        code = code_from(_read(Path(code)))
     site = ReplayedSite(session, speed=speed, code=code)
     stack.enter_context(web.serve(site))
     return ReplayedPage(
