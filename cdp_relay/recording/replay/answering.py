@@ -34,6 +34,10 @@ _END = re.compile(
 _STOP_SECONDS = 2.0
 _STOP = re.compile(r"stop|cancel|abort|interrupt", re.IGNORECASE)
 
+_STREAMS = ("event-stream", "ndjson", "jsonl", "grpc", "octet-stream", "connect+")
+_STREAM_SECONDS = 1.0
+"""Whatever took so long to come is one."""
+
 _BY_THE_PAGE = ("net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT", "Canceled")
 
 
@@ -143,9 +147,18 @@ def _ending(recorded: Exchange, body: bytes, *, was_stopped: bool) -> Ending:
     if recorded.response is None:
         return "hold"
     if recorded.ended_at is None:
-        # Of what nobody read to its end the browser says no end.
-        return "end" if _is_whole(recorded.response, body) else "hold"
+        # Of what nobody read to its end the browser says no end; held open, each would cost one of the few
+        # connections that it makes to a host. What is told to a site is seldom answered by a stream.
+        may_go_on = _is_stream(recorded.response) or recorded.request.method.upper() == "GET"
+        return "hold" if may_go_on and not _is_whole(recorded.response, body) else "end"
     return "hold" if was_stopped and not _is_whole(recorded.response, body) else "end"
+
+
+def _is_stream(response: Response) -> bool:
+    if any(kind in response.mime_type for kind in _STREAMS):
+        return True
+    chunks = response.chunks
+    return len(chunks) > 1 and chunks[-1].at - chunks[0].at > _STREAM_SECONDS
 
 
 def _is_whole(response: Response, body: bytes) -> bool:

@@ -25,7 +25,7 @@ class Asked:
     recorded: str | None = None
     """The id of the recorded exchange."""
     body: bytes = attrs.field(default=b"", repr=False)
-    """What was sent; empty where that is very large."""
+    """What was sent; empty where very much was sent before."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.url} -> {self.status or 'nothing'} ({self.how})"

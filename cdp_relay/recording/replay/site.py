@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
@@ -33,7 +33,10 @@ START_PATH = "/.well-known/cdp-relay/start"
 """A page of ours at the recorded origin, which puts the local storage back and leads to the recorded one."""
 
 _MAX_ASKED = 10_000
-_MAX_KEPT_BODY = 1 << 18
+_MAX_KEPT_BYTES = 64 << 20
+"""Of all bodies that were sent."""
+_MAX_HELD = 5
+"""Answers of a host that stay open; one more, and a browser that makes six connections to it would stall."""
 _CUT_SECONDS = 0.05
 """So long a browser has to read what was sent before a connection breaks; a page never sees the rest."""
 _NOBODYS = ("/favicon.ico", "/.well-known/appspecific/com.chrome.devtools.json")
@@ -133,6 +136,8 @@ class ReplayedSite(Site):
 
     def _begin(self) -> None:
         self.asked.clear()
+        self._kept_bytes = 0
+        self._held = Counter[str]()
         self.unmatched.clear()
         self._matcher = Matcher([one for one in self._served if not _is_socket(one)])
         self._sockets = Matcher([one for one in self._served if _is_socket(one)])
@@ -182,8 +187,9 @@ class ReplayedSite(Site):
             how=how,
             status=status,
             recorded=recorded.id if recorded is not None else None,
-            body=exchange.body if len(exchange.body) <= _MAX_KEPT_BODY else b"",
+            body=exchange.body if self._kept_bytes + len(exchange.body) <= _MAX_KEPT_BYTES else b"",
         )
+        self._kept_bytes += len(asked.body)
         self.asked.append(asked)
         if self._listen is not None:
             self._listen(asked)
@@ -272,9 +278,22 @@ class ReplayedSite(Site):
 
     async def _break_off(self, exchange: Exchange, ending: Ending) -> None:
         if ending == "hold":
-            await trio.sleep_forever()
+            await self._hold_open(exchange)
+            return
         await trio.sleep(_CUT_SECONDS if exchange.started else 0)
         exchange.cut()
+
+    async def _hold_open(self, exchange: Exchange) -> None:
+        """Leave an answer open until the page ends it."""
+        held = self._held
+        if exchange.started and held[exchange.host] >= _MAX_HELD:
+            await exchange.finish()
+            return
+        held[exchange.host] += 1
+        try:
+            await trio.sleep_forever()
+        finally:
+            held[exchange.host] -= 1
 
     async def _talk(self, exchange: Exchange) -> None:
         """Be a recorded socket."""

@@ -14,7 +14,7 @@ from cdp_relay.recording.replay import code_from
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
 from cdp_relay.recording.replay.answering import Piece, plan_answer, stop_of, was_stopped
 from cdp_relay.recording.replay.carrying import Carried
-from cdp_relay.recording.session import Timings
+from cdp_relay.recording.session import Request, Timings
 from tests.recording.replay.sessions import exchange, session
 
 THEN, NOW = "00000000-0000-4000-8000-000000000001", "5b8a6f0e-7d1c-4c58-9a53-2f1f6f4f3b10"
@@ -53,6 +53,7 @@ def test_whatever_the_chunks_say_all_bytes_come_in_order(
     assert plan.end_after >= max(times, default=0)
 
 
+TOLD: dict[str, Any] = {"request": Request(method="POST", url="https://plain.test/log")}
 ABORTED: dict[str, Any] = {"error": "net::ERR_ABORTED"}
 
 
@@ -64,6 +65,9 @@ ABORTED: dict[str, Any] = {"error": "net::ERR_ABORTED"}
         (ABORTED, b"data: {}\n\n", "end"),
         ({"ended_at": None}, b'{"status": "ok"}', "end"),
         ({"ended_at": None}, b"data: {}\n\n", "hold"),
+        ({"ended_at": None, **TOLD}, b"ok", "end"),
+        ({"ended_at": None, **TOLD}, b"", "end"),
+        ({"ended_at": None}, b"14\n[[0,[noop]]]\n", "hold"),
         ({"response": None, "ended_at": None}, b"", "hold"),
         ({"response": None, **ABORTED}, b"", "hold"),
         ({"response": None, "error": "net::ERR_NAME_NOT_RESOLVED"}, b"", "cut"),

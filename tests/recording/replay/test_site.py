@@ -120,6 +120,18 @@ async def test_an_answer_that_was_stopped_ends_when_it_is_stopped(replay: Replay
         }""") == ["one", "nothing", "then two", True]
 
 
+async def test_answers_that_stay_open_leave_the_page_a_connection(replay: Replay) -> None:
+    waiting = exchange("GET", "/wait", "...", media_type="text/plain", ended_at=None)
+    async with replay(session(PAGE, waiting, exchange("GET", "/models", "[]")), speed=0) as (page, _):
+        assert (
+            await page.ask("""async () => {
+          for (let count = 0; count < 8; count += 1) fetch("/wait");
+          return (await fetch("/models")).text();
+        }""")
+            == "[]"
+        )
+
+
 async def test_what_nothing_answers_is_refused_and_listed(replay: Replay) -> None:
     async with replay(session(PAGE, exchange("GET", "/api/models", "[]")), speed=0) as (page, site):
         status, words = await page.ask(ASK, "/api/other")
