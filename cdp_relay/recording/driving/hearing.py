@@ -39,7 +39,12 @@ def hear_exchanges(
     texts: list[KnownText] = []
     for number, (exchange, submission) in enumerate(asked):
         following = asked[number + 1][0].at if number + 1 < len(asked) else math.inf
-        answer = _Answer(provider, exchange, submission)
+        was_stopped = exchange.error == "net::ERR_ABORTED" or any(
+            provider.is_stop(one.request.method, one.request.url)
+            for one in exchanges
+            if exchange.at <= one.at < following
+        )
+        answer = _Answer(provider, exchange, submission, was_stopped)
         answer.decode(_pieces(provider, exchanges, exchange, until=following))
         heard += answer.heard
         texts += answer.texts
@@ -104,6 +109,8 @@ class _Answer:
     provider: Provider
     exchange: Exchange
     submission: Submission
+    was_stopped: bool
+    """On the page."""
     heard: list[Heard] = attrs.field(factory=list, init=False)
     _now: float = attrs.field(init=False)
     _text: list[str] = attrs.field(factory=list, init=False)
@@ -175,7 +182,7 @@ class _Answer:
                     capture=reader.capture,
                 )
             )
-        elif self.exchange.error == "net::ERR_ABORTED":
+        elif self.was_stopped:
             self._delivery.put(StepReached(step=Step.STOPPED, at_seconds=self._now))
         else:
             self._fail(AnswerIncomplete("The recording ends before the answer does."))

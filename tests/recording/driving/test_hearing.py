@@ -84,6 +84,20 @@ def test_an_answer_that_the_page_stopped_is_said_to_be_stopped() -> None:
     assert (heard[-1].event["event"], heard[-1].event["step"]) == ("StepReached", "stopped")
 
 
+def test_a_request_that_stops_an_answer_says_that_it_was_stopped() -> None:
+    exchange = asked("gemini")
+    assert exchange.response is not None
+    assert exchange.response.body is not None
+    head = exchange.response.body.read()[: exchange.response.chunks[0].size]
+    cut = attrs.evolve(exchange, response=attrs.evolve(exchange.response, body=Body.of(head), chunks=()))
+    url = "https://gemini.google.com/_/BardChatUi/data/batchexecute?rpcids=NkpXw&rt=c"
+    stop = attrs.evolve(cut, id="9", at=cut.at + 1, request=attrs.evolve(cut.request, url=url))
+
+    heard, _ = hear_exchanges(provider_of("gemini"), [cut, stop])
+
+    assert (heard[-1].event["event"], heard[-1].event["step"]) == ("StepReached", "stopped")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
