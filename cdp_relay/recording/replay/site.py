@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
@@ -12,17 +11,17 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 import trio
 
-from cdp_relay.recording.replay._headers import preflight_headers, served_headers
+from cdp_relay.recording.replay._giving import AnswerGiver
+from cdp_relay.recording.replay._headers import preflight_headers
 from cdp_relay.recording.replay._live_socket import LiveSocket
 from cdp_relay.recording.replay._pace import Pace
-from cdp_relay.recording.replay.answering import Ending, plan_answer, stop_of, was_stopped
 from cdp_relay.recording.replay.asked import Asked, How, Unmatched
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.replay.matching import Match, Matcher, Question
 from cdp_relay.recording.replay.talking import TalkPlan
 from cdp_relay.recording.serving import Exchange, Site
 from cdp_relay.recording.session import Exchange as Recorded
-from cdp_relay.recording.session import Headers, Session
+from cdp_relay.recording.session import Session
 
 __all__ = ["Code", "ReplayedSite"]
 
@@ -35,14 +34,8 @@ START_PATH = "/.well-known/cdp-relay/start"
 _MAX_ASKED = 10_000
 _MAX_KEPT_BYTES = 64 << 20
 """Of all bodies that were sent."""
-_MAX_HELD = 5
-"""Answers of a host that stay open; one more, and a browser that makes six connections to it would stall."""
-_CUT_SECONDS = 0.05
-"""So long a browser has to read what was sent before a connection breaks; a page never sees the rest."""
 _NOBODYS = ("/favicon.ico", "/.well-known/appspecific/com.chrome.devtools.json")
 """What a browser asks for by itself and a recorder does not see."""
-_TEXT = ("text/", "json", "xml", "x-www-form", "event-stream", "multipart/")
-_CODE = ("javascript", "css", "font")
 
 
 class ReplayedSite(Site):
@@ -130,21 +123,18 @@ class ReplayedSite(Site):
             return
         for live in tuple(self._live):
             live.cause(match.recorded.id)
-        if (stopped := self._stops.pop(match.recorded.id, None)) is not None:
-            stopped.set()
+        self._giver.asked(match.recorded)
         await self._answer(exchange, match, arrived)
 
     def _begin(self) -> None:
         self.asked.clear()
         self._kept_bytes = 0
-        self._held = Counter[str]()
         self.unmatched.clear()
         self._matcher = Matcher([one for one in self._served if not _is_socket(one)])
         self._sockets = Matcher([one for one in self._served if _is_socket(one)])
         self._carried = Carried(self._matcher.ids() | self._sockets.ids())
         self._live: set[LiveSocket] = set()
-        self._stops: dict[str, trio.Event] = {}
-        """Recorded requests that answers wait for."""
+        self._giver = AnswerGiver(self.session, self._pace, self._carried)
 
     def _question(self, exchange: Exchange, *, method: str | None = None) -> Question:
         """What is asked, with the recorded ids in the place of those that were made anew."""
@@ -227,47 +217,10 @@ class ReplayedSite(Site):
         if body is None:
             await self._refuse(exchange, "its body was left out of the recording")
             return
-        plan = plan_answer(recorded, body, was_stopped=was_stopped(recorded, self.session))
-        if response is None or plan.head_after is None:
-            self._note(exchange, _how(match), None, recorded)
-            await self._pace.until(arrived, plan.end_after)
-            await self._break_off(exchange, plan.ending)
-            return
-        status = 200 if response.status == 304 and body else response.status
+        status = 200 if response is not None and response.status == 304 and body else None
+        status = status or (response.status if response is not None else None)
         self._note(exchange, _how(match), status, recorded)
-        headers = served_headers(
-            response.headers,
-            origin=exchange.headers.get("origin"),
-            recorded_on=self.session.about.recorded_on,
-        )
-        media_type = response.mime_type or _header(response.headers, "content-type") or ""
-        if len(self._carried) and _is_text(media_type):
-            body = self._carried.as_asked(body)
-        headers = [(name, self._carried.text_as_asked(value)) for name, value in headers]
-        bare = exchange.method == "HEAD" or status in (204, 304) or status < 200
-        if plan.ending == "end" and not bare and _header(response.headers, "content-length"):
-            headers.append(("content-length", str(len(body))))
-        await self._pace.until(arrived, plan.head_after)
-        await exchange.begin(max(status, 200), headers)
-        stop = stop_of(recorded, self.session)
-        stopped_after = stop.at - recorded.at if stop is not None else math.inf
-        for piece in () if bare else plan.pieces:
-            if stop is not None and piece.after > stopped_after:
-                arrived, stopped_after = await self._wait_for_stop(stop, stopped_after), math.inf
-            await self._pace.until(arrived, piece.after)
-            await exchange.write(body[piece.start : piece.end])
-        if stop is not None and plan.end_after > stopped_after:
-            arrived = await self._wait_for_stop(stop, stopped_after)
-        await self._pace.until(arrived, plan.end_after)
-        if plan.ending == "end" or bare:
-            await exchange.finish()
-        else:
-            await self._break_off(exchange, plan.ending)
-
-    async def _wait_for_stop(self, stop: Recorded, after: float) -> float:
-        """Wait until the page asks for the stop; returns since when times count from then on."""
-        await self._stops.setdefault(stop.id, trio.Event()).wait()
-        return trio.current_time() - self._pace.seconds(after)
+        await self._giver.give(exchange, recorded, body, arrived)
 
     def _left_out(self, recorded: Recorded) -> bytes | None:
         """The body of an answer that has none in the recording; None where one is missing."""
@@ -275,25 +228,6 @@ class ReplayedSite(Site):
         if response is None or not (response.left_out or response.digest):
             return b""
         return self._code(recorded) if self._code is not None else None
-
-    async def _break_off(self, exchange: Exchange, ending: Ending) -> None:
-        if ending == "hold":
-            await self._hold_open(exchange)
-            return
-        await trio.sleep(_CUT_SECONDS if exchange.started else 0)
-        exchange.cut()
-
-    async def _hold_open(self, exchange: Exchange) -> None:
-        """Leave an answer open until the page ends it."""
-        held = self._held
-        if exchange.started and held[exchange.host] >= _MAX_HELD:
-            await exchange.finish()
-            return
-        held[exchange.host] += 1
-        try:
-            await trio.sleep_forever()
-        finally:
-            held[exchange.host] -= 1
 
     async def _talk(self, exchange: Exchange) -> None:
         """Be a recorded socket."""
@@ -373,16 +307,7 @@ def _how(match: Match) -> How:
     return "exact" if match.exact else "alike"
 
 
-def _is_text(media_type: str) -> bool:
-    """Whether ids may stand in it; scripts and styles are the same for everybody."""
-    low = media_type.lower()
-    return any(part in low for part in _TEXT) and not any(part in low for part in _CODE)
-
-
-def _header(headers: Headers, name: str) -> str | None:
-    return next((value for known, value in headers if known.lower() == name), None)
-
-
 def _subprotocol(recorded: Recorded) -> str | None:
     response = recorded.response
-    return _header(response.headers, "sec-websocket-protocol") if response is not None else None
+    headers = response.headers if response is not None else ()
+    return next((value for name, value in headers if name.lower() == "sec-websocket-protocol"), None)
