@@ -192,6 +192,33 @@ async def test_what_was_recorded_until_an_interruption_is_kept_once_a_prompt_has
     assert 0 < len(heard_text(session)) < 1000
 
 
+async def test_what_a_page_said_before_it_crashed_is_kept(
+    open_site_relay: OpenRelay, chatgpt_site: ChatGPTSite, connection: Connection, browser_context: str
+) -> None:
+    chatgpt_site.say(Answer(text="word " * 400, delay=0.03))
+    writes = trio.Event()
+
+    async def crash() -> None:
+        await writes.wait()
+        visitor = await visitor_of_page(connection, browser_context)
+        visitor.session.post("Page.crash")
+
+    async with open_site_relay("chatgpt") as relay, trio.open_nursery() as nursery:
+        nursery.start_soon(crash)
+        session = await record(relay, on_step=lambda step: writes.set() if step == "streaming" else None)
+    assert session.heard[-1].event["code"] == "page_crashed"
+    assert heard_text(session).startswith("word ")
+    assert "It ended with the error page_crashed." in session.about.notes
+    assert "streaming" in [one.step for one in session.snapshots]
+
+
+async def visitor_of_page(connection: Connection, context: str) -> Visitor:
+    """Somebody else at the page that is recorded."""
+    targets = await connection.root.execute(protocol.Target.get_targets())
+    (page,) = [one for one in targets if one.browser_context_id == context and one.url.startswith("https:")]
+    return Visitor(await connection.targets.attach_page(page.target_id))
+
+
 @attrs.define
 class Hand:
     """Types into the page of a recording as a person would, when it is told to."""
@@ -205,7 +232,7 @@ class Hand:
         self.told.append(instruction)
         if step == self.leaves_at:
             return False
-        visitor = await self._visitor()
+        visitor = await visitor_of_page(self.connection, self.context)
         if step == "filled":
             await visitor.click("#prompt-textarea")
             await visitor.type("What is a river?")
@@ -216,13 +243,6 @@ class Hand:
             await visitor.see("[data-message-author-role=assistant]", "second paragraph")
         await visitor.session.detach()
         return True
-
-    async def _visitor(self) -> Visitor:
-        targets = await self.connection.root.execute(protocol.Target.get_targets())
-        (page,) = [
-            one for one in targets if one.browser_context_id == self.context and one.url.startswith("https:")
-        ]
-        return Visitor(await self.connection.targets.attach_page(page.target_id))
 
 
 async def test_a_person_drives_and_the_streams_say_what_was_heard(
