@@ -101,13 +101,18 @@ def replay(
         listen=teller.tell_asked,
     )
     with _serving(site, port) as server:
-        teller.tell_ready(site, server)
+
+        def tell_ready() -> None:
+            teller.tell_ready(site, server)
+
         if relays:
+            tell_ready()
             result = run_relay(site, server, as_json=as_json)
         elif opens:
-            result = open_page(server, site.start_url if storage else site.page_url, tell=teller.say)
+            start = site.start_url if storage else site.page_url
+            result = open_page(server, start, ready=tell_ready, tell=teller.say)
         else:
-            result = serve_alone()
+            result = serve_alone(tell_ready)
     teller.tell_end(site, server.failures)
     return result
 

@@ -22,13 +22,21 @@ __all__ = ["open_page", "run_relay", "serve_alone"]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve_alone() -> int:
-    """Wait for a signal; the server runs in its own thread."""
-    return trio.run(_until_a_signal)
+def serve_alone(ready: Callable[[], None]) -> int:
+    """Wait for a signal; the server runs in its own thread.
+
+    Args:
+      ready: is called once a signal ends it in an orderly way.
+    """
+    return trio.run(_until_a_signal, ready)
 
 
-def open_page(server: SiteServer, url: str, *, tell: Callable[[str], None]) -> int:
+def open_page(server: SiteServer, url: str, *, ready: Callable[[], None], tell: Callable[[str], None]) -> int:
     """Show the page in a Chrome until it is closed, or until a signal. Its profile is thrown away.
+
+    Args:
+      ready: is called once a signal ends it in an orderly way.
+      tell: is told of the Chrome, in lines for people.
 
     Raises:
       RelayError: there is no Chrome, or it did not start.
@@ -36,7 +44,7 @@ def open_page(server: SiteServer, url: str, *, tell: Callable[[str], None]) -> i
     settings = load_settings(Home.locate()).settings
     set_up_logs(attrs.evolve(settings.log, level="error"))
     with tempfile.TemporaryDirectory(prefix="cdp-relay-replay-", ignore_cleanup_errors=True) as folder:
-        return trio.run(_show, _mapped(settings.chrome, server), Path(folder), url, tell)
+        return trio.run(_show, _mapped(settings.chrome, server), Path(folder), url, ready, tell)
 
 
 def run_relay(site: ReplayedSite, server: SiteServer, *, as_json: bool) -> int:
@@ -83,16 +91,20 @@ def _mapped(settings: ChromeSettings, server: SiteServer) -> ChromeSettings:
     )
 
 
-async def _until_a_signal() -> int:
+async def _until_a_signal(ready: Callable[[], None]) -> int:
     with trio.open_signal_receiver(*_SIGNALS) as signals:
+        ready()
         await anext(signals)
     return 0
 
 
-async def _show(chrome: ChromeSettings, folder: Path, url: str, tell: Callable[[str], None]) -> int:
+async def _show(
+    chrome: ChromeSettings, folder: Path, url: str, ready: Callable[[], None], tell: Callable[[str], None]
+) -> int:
     from cdp_relay.chrome import open_browser
 
     with trio.open_signal_receiver(*_SIGNALS) as signals, trio.CancelScope() as scope:
+        ready()
         async with trio.open_nursery() as nursery:
 
             async def stop_at_a_signal() -> None:
