@@ -22,7 +22,7 @@ from cdp_relay.recording.redaction.redact import knowledge_of, masked, shift_of
 from cdp_relay.recording.redaction.scan import scan
 from cdp_relay.recording.redaction.vault import Vault
 from cdp_relay.recording.redaction.walk import SessionWalk
-from cdp_relay.recording.redaction.writing import JSON
+from cdp_relay.recording.redaction.writing import meant
 from cdp_relay.recording.session import Session
 
 __all__ = ["Leak", "find_leaks"]
@@ -146,9 +146,10 @@ class _Checker:
             fresh.setdefault(leaf.value, leaf)
         self._seen.clear()
         together = "\n".join(fresh)
-        found = [(one.text, one.kind) for one in scan(together)] + self._found_by_own(together)
+        found = [(one.text, one.kind) for one in (*scan(together), *scan(text, code=True))]
+        found += self._found_by_own(together)
         for said, kind in found:
-            if said in self.knowledge.known or is_placeholder(said):
+            if said in self.knowledge.known or is_placeholder(meant(said)):
                 continue
             spot = next((leaf.spot for value, leaf in fresh.items() if said in value), setting.spot)
             self._note(spot, kind, said)
@@ -161,7 +162,7 @@ class _Checker:
         """Search the site's code, which is everybody's, for what no code holds."""
         self._find_given(text, setting.spot)
         for found in scan(text, code=True):
-            if is_placeholder(JSON.read(found.text)[0]):
+            if is_placeholder(meant(found.text)):
                 continue
             self._note(setting.spot, found.kind, found.text)
         for said, kind in self._found_by_own(text):

@@ -23,7 +23,7 @@ from cdp_relay.recording.redaction.masks import is_masked
 from cdp_relay.recording.redaction.placeholders import is_placeholder
 from cdp_relay.recording.redaction.scan import scan
 from cdp_relay.recording.redaction.vault import Vault
-from cdp_relay.recording.redaction.writing import JSON
+from cdp_relay.recording.redaction.writing import meant
 from cdp_relay.recording.session import KnownText
 
 __all__ = ["Learner", "is_of_day", "is_worth_looking_for", "literals_of"]
@@ -90,7 +90,7 @@ def is_worth_looking_for(said: str, kind: Kind) -> bool:
     bare = said.strip()
     if is_masked(bare) or is_placeholder(bare):
         return False
-    if kind in ("email", "address"):
+    if kind in ("email", "address", "avatar"):
         return True
     if kind in ("name", "text"):
         return len(bare) >= 8 and len(bare) <= 4_000 and " " in bare
@@ -170,6 +170,8 @@ class Learner:
         self._scanned.update(said for said in fresh if len(said) < 256)
         self._seen.clear()
         self._scan("\n".join(dict.fromkeys(fresh)))
+        # A step of an address may be somebody's because of the host before it.
+        self._scan(text, code=True)
 
     def take_code(self, text: str, setting: Setting) -> str:
         """Note which words are the site's own, and which keys stand in it."""
@@ -220,8 +222,9 @@ class Learner:
                     self.vault.give(said, "token")
 
     def _give(self, said: str, kind: Kind) -> None:
-        if "\\" in said:
-            said = JSON.read(said)[0]
+        said = meant(said)
+        if is_placeholder(said):
+            return
         everywhere = is_worth_looking_for(said, kind)
         if kind == "text" and everywhere:
             self._texts_given += self.vault.placeholder(said) is None

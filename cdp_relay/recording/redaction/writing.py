@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["FORM", "HTML", "JSON", "PERCENT", "Spelling", "base64_text", "write_base64_like"]
+__all__ = ["FORM", "HTML", "JSON", "PERCENT", "Spelling", "base64_text", "meant", "write_base64_like"]
 
 _Read: TypeAlias = tuple[str, list[str] | None]
 
@@ -64,6 +64,7 @@ def _size(text: str) -> int:
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
 )
+_DEEPEST = 6
 _SHORT: Mapping[str, str] = {
     '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
 }  # fmt: skip
@@ -121,6 +122,15 @@ def _is_plain(char: str) -> bool:
 def _bytes(char: str) -> int:
     code = ord(char)
     return 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+
+
+def meant(said: str) -> str:
+    """What a piece of a text means that may stand in JSON, however deep."""
+    for _ in range(_DEEPEST):
+        if "\\" not in said or (read := _read_json(said)[0]) == said:
+            break
+        said = read
+    return said
 
 
 # --- HTML ------------------------------------------------------------------------------------------
