@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,18 @@ def test_what_must_not_be_in_the_repository_is_seen(tmp_path: Path) -> None:
     assert _faults(attrs.evolve(session, exchanges=fat), tmp_path) == [f"{script.request.url} has its body"]
 
 
+@functools.cache
+def _known(site: str, home: Path) -> frozenset[str]:
+    return known_words(load_provider(site, Home(config=home, state=home)))
+
+
 def _faults(session: Session, home: Path) -> list[str]:
-    provider = load_provider(session.about.site, Home(config=home, state=home))
     code = [one for one in session.exchanges if one.resource_type in ("script", "stylesheet", "font")]
     bodies = [
         one.request.url for one in code if one.response and one.response.body and one.response.body.size
     ]
     return [
-        *map(str, find_leaks(session, known=known_words(provider))),
+        *map(str, find_leaks(session, known=_known(session.about.site, home))),
         *(f"{url} has its body" for url in bodies),
         *([] if session.about.redacted else ["not redacted"]),
     ]
