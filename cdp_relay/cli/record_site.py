@@ -25,7 +25,7 @@ from cdp_relay.nursery import open_nursery
 from cdp_relay.recording.driving.by_hand import record_by_hand
 from cdp_relay.recording.driving.driven import record_scenario
 from cdp_relay.recording.driving.keeping import Cleaned, clean
-from cdp_relay.recording.driving.places import check_place, default_folder, put_aside
+from cdp_relay.recording.driving.places import check_place, check_writable, default_folder, put_aside
 from cdp_relay.recording.driving.scenarios import Scenario, find_scenario
 from cdp_relay.recording.figures import figures_of
 from cdp_relay.recording.folder import write_recording
@@ -62,16 +62,22 @@ def record_site(home: Home, settings: Settings, wishes: RecordWishes) -> int:
     chrome = profile_chrome(settings, profile)
     folder = wishes.output or default_folder(home, name, scenario.name)
     # Before anything is started: what was recorded should not be lost for a wrong word.
-    if wishes.output is not None or wishes.replace:
-        check_place(folder, replace=wishes.replace)
+    keeps_older = wishes.output is None and not wishes.replace
+    if keeps_older:
+        check_writable(folder)
     else:
-        check_place(folder.with_name(f".{folder.name}"), replace=False)
+        check_place(folder, replace=wishes.replace)
     _check_free(home, chrome, wishes)
     set_up_logs(LogSettings(level="error"))
     session = trio.run(_record, home, settings, scenario, wishes)
     cleaned = _cleaned(session, provider, settings, wishes)
-    older = put_aside(folder) if wishes.output is None and not wishes.replace else None
-    write_recording(folder, cleaned.session, replace=wishes.replace)
+    older = put_aside(folder) if keeps_older else None
+    try:
+        write_recording(folder, cleaned.session, replace=wishes.replace)
+    except BaseException:
+        if older is not None:
+            older.rename(folder)
+        raise
     _tell(folder, older, cleaned, wishes)
     return 0
 

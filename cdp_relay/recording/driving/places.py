@@ -9,7 +9,7 @@ from cdp_relay.errors import UserError
 from cdp_relay.recording.folder import is_recording
 from cdp_relay.settings import Home
 
-__all__ = ["check_place", "default_folder", "put_aside"]
+__all__ = ["check_place", "check_writable", "default_folder", "put_aside"]
 
 
 def default_folder(home: Home, site: str, scenario: str) -> Path:
@@ -27,6 +27,15 @@ def check_place(folder: Path, *, replace: bool) -> None:
         kind = "a recording" if is_recording(folder) else "something that is no recording"
         next_step = "Name another folder" + (", or give --replace." if is_recording(folder) else ".")
         raise UserError(f"{folder} is there already, with {kind} in it.", next_step=next_step)
+    check_writable(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """See that a folder of this name can be made.
+
+    Raises:
+      UserError: it cannot.
+    """
     above = next((one for one in folder.absolute().parents if one.exists()), None)
     if above is None or not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise UserError(f"{folder} cannot be written: {above} does not allow it.", next_step="Name another.")
