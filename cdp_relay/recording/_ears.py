@@ -8,14 +8,14 @@ measured). What is recorded passes through a task of its own, never through the 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import attrs
 import trio
 
 from cdp_relay.cdp import Session, protocol
-from cdp_relay.errors import BrowserError, EventsLost, PageCrashed
+from cdp_relay.errors import BrowserError, CommandFailed, EventsLost, PageCrashed
 from cdp_relay.page import Tab
 from cdp_relay.page.bodies import posted_bytes
 from cdp_relay.recording._sources import read_source
@@ -49,6 +49,8 @@ class Ears:
     began: float = attrs.field(factory=trio.current_time, init=False)
     _sessions: dict[str, Session] = attrs.field(factory=dict, init=False)
     """Those that were attached one by one: the page's, and shared workers' by their target."""
+    _keeper: Session | None = attrs.field(default=None, init=False)
+    """Asked for bodies that the page's own session no longer has."""
     _workers: set[str] = attrs.field(factory=set, init=False)
     """The shared workers that were told of."""
     _asked: int = attrs.field(default=0, init=False)
@@ -67,18 +69,25 @@ class Ears:
             self._traffic.note("The page was there before the recording began: what loaded it is not in it.")
         await self._attach(self._tab.target_id)
         await self._read_clock(self._sessions[self._tab.target_id])
+        await self._attach_keeper()
         root = self._tab.session.connection.root
         self._undo = root.on(protocol.Target.TargetCreated, lambda event: self._created(event.target_info))
         for worker in self._tab.shared_workers.sessions:
             self._created(worker.target)
 
-    async def settle(self, seconds: float) -> None:
-        """Wait until what the page has said by now is here, with what had to be asked for."""
+    async def settle(self, seconds: float, *, at_the_end: bool = False) -> None:
+        """Wait until what the page has said by now is here, with what had to be asked for.
+
+        Args:
+          at_the_end: ask also for bodies whose end nobody told, as their page had gone.
+        """
         with trio.move_on_after(seconds), suppress(BrowserError):
             page = self._sessions[self._tab.target_id]
             # Its answer comes behind the events of the page.
             await page.execute(protocol.Performance.get_metrics())
             await trio.lowlevel.checkpoint()
+            if at_the_end:
+                self._start(self._traffic.unfinished())
             while self._asked:
                 self._quiet = trio.Event()
                 await self._quiet.wait()
@@ -89,11 +98,14 @@ class Ears:
             self._undo()
         self._leaving = True
         for session in self._tab.session.connection.sessions:
-            if self._is_ours(session):
+            if self._is_ours(session) and _kind(session) in _KEEPS_RUNNING:
                 await self._find_source(session)
-        for session in self._sessions.values():
+                if session.target is not None and not self._traffic.knows(session.target.url):
+                    self._traffic.note("A worker ran before the recording began; its script is not in it.")
+        for left in (self._keeper, *self._sessions.values()):
             with suppress(BrowserError):
-                await session.detach()
+                if left is not None:
+                    await left.detach()
 
     # --- attaching ---------------------------------------------------------------------------
 
@@ -102,6 +114,25 @@ class Ears:
         session = await targets.attach_page(target_id, prepare=self._prepare)
         self._sessions[target_id] = session
         self._nursery.start_soon(self._listen, session)
+
+    async def _attach_keeper(self) -> None:
+        """Attach once more, for bodies that outlive their documents.
+
+        Every second page that leads on by a script at once would be lost without (measured). A session
+        whose bodies are kept so has no streams, hence one of its own, which is only asked.
+        """
+        root = self._tab.session.connection.root
+        session_id = await root.execute(protocol.Target.attach_to_target(self._tab.target_id, flatten=True))
+        for session in self._tab.session.connection.sessions:
+            if session.id == session_id:
+                self._keeper = session
+                sizes = {
+                    "maxTotalBufferSize": _TOTAL_BUFFER_BYTES,
+                    "maxResourceBufferSize": _RESOURCE_BUFFER_BYTES,
+                }
+                await session.call("Network.enable", sizes)
+                with suppress(CommandFailed):  # older browsers do not know it
+                    await session.call("Network.configureDurableMessages", sizes)
 
     async def _prepare(self, session: Session) -> None:
         if session.parent is not None and session.parent.id and _kind(session) == "page":
@@ -182,13 +213,16 @@ class Ears:
                 owner = events.last_session
                 if self.zero is None and "timestamp" in event.raw:
                     self.zero = event.raw["timestamp"] - (trio.current_time() - self.began)
-                for ask in self._traffic.take(_kind(owner), owner, event.method, event.raw):
-                    self._asked += 1
-                    self._nursery.start_soon(self._ask, ask)
+                self._start(self._traffic.take(_kind(owner), owner, event.method, event.raw))
                 if len(event.raw.get("data") or "") > _MANY_BYTES:
                     await trio.lowlevel.checkpoint()
 
     # --- asking ------------------------------------------------------------------------------
+
+    def _start(self, asks: Sequence[Ask]) -> None:
+        for ask in asks:
+            self._asked += 1
+            self._nursery.start_soon(self._ask, ask)
 
     async def _ask(self, ask: Ask) -> None:
         try:
@@ -209,21 +243,21 @@ class Ears:
         with suppress(BrowserError):  # refused, as it has ended already: asked for whole then
             command = protocol.Network.stream_resource_content(ask.entry.id)
             buffered = b64decode(await ask.owner.execute(command) or "")
-        for further in self._traffic.streamed(ask.entry, buffered):
-            self._asked += 1
-            self._nursery.start_soon(self._ask, further)
+        self._start(self._traffic.streamed(ask.entry, buffered))
 
     async def _whole(self, ask: Ask) -> None:
-        try:
-            command = protocol.Network.get_response_body(ask.entry.id)
-            answer = await ask.owner.execute(command, timeout=_BODY_SECONDS)
-        except BrowserError:
-            self._traffic.came_whole(ask.entry, None)
-            if _kind(ask.owner) in _KEEPS_RUNNING:
-                await self._find_source(ask.owner)
-        else:
-            encoded = bool(answer.base64_encoded)
-            self._traffic.came_whole(ask.entry, answer.body or "", base64_encoded=encoded)
+        for session in (ask.owner, self._keeper):
+            if session is None:
+                continue
+            with suppress(BrowserError):
+                command = protocol.Network.get_response_body(ask.entry.id)
+                answer = await session.execute(command, timeout=_BODY_SECONDS)
+                encoded = bool(answer.base64_encoded)
+                self._traffic.came_whole(ask.entry, answer.body or "", base64_encoded=encoded)
+                return
+        self._traffic.came_whole(ask.entry, None)
+        if _kind(ask.owner) in _KEEPS_RUNNING:
+            await self._find_source(ask.owner)
 
     async def _posted(self, ask: Ask) -> None:
         assert ask.hop is not None
@@ -239,8 +273,6 @@ class Ears:
         """Ask a worker for its own script, as its answer's body was not to be had."""
         if _kind(session) not in _KEEPS_RUNNING or session.target is None:
             return
-        if not self._traffic.knows(session.target.url):
-            self._traffic.note("A worker ran before the recording began; its script is not in it.")
         entry = self._traffic.without_source(session.target.url)
         if entry is None:
             return

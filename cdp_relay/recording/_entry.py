@@ -177,6 +177,13 @@ class Entry:
         return (self.transferred or 0) - answer.head_size > _FRAMING_BYTES
 
     @property
+    def lacks_its_end(self) -> bool:
+        """Whether there may be more of it than was told; a stream that goes on has told all so far."""
+        if self.ended or self.answer is None or self.writer is None:
+            return False
+        return self.writer.size < self.counted or (self.went_by and self.type == "document") or self.is_art
+
+    @property
     def held(self) -> int:
         """Bytes of memory that its answer's body takes."""
         return self.writer.held if self.writer is not None else self.body.held if self.body is not None else 0
@@ -272,14 +279,14 @@ class Entry:
         if answer is None:
             if received is None or not received.status:
                 return None
-            # The network had an answer, which the browser kept from the page.
+            # The network had an answer, of which the page was not told.
             return Response(
                 status=received.status,
                 status_text=_reason(received.text),
                 http_version=version,
                 headers=received.headers,
                 mime_type=(header(received.headers, "content-type") or "").partition(";")[0].strip(),
-                left_out="the browser kept it from the page",
+                left_out="the browser kept it from the page" if self.error else "the page had gone before it",
             )
         # A cached answer that the site confirmed has the cache's headers, not those of the 304.
         true = received is not None and received.status == answer.status

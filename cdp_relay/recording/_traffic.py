@@ -107,6 +107,10 @@ class Traffic:
         """Take an event of *owner*, a session whose target is of this *kind*."""
         return _TAKERS[method](self, kind, owner, params)
 
+    def unfinished(self) -> Asks:
+        """What to ask for at the end: answers whose page went away before their end was told."""
+        return [Ask("body", entry, entry.owner) for entry in self._entries.values() if entry.lacks_its_end]
+
     def knows(self, url: str) -> bool:
         """Whether somebody asked for an address."""
         return any(hop.url == url for entry in self._entries.values() for hop in entry.hops)

@@ -136,7 +136,7 @@ async def open_recorder(
         try:
             await ears.begin()
             yield Recorder(tab, traffic, ears)
-            await ears.settle(_SETTLE_SECONDS)
+            await ears.settle(_SETTLE_SECONDS, at_the_end=True)
         except Exception as error:
             # Raised again outside of the nursery, where nothing wraps it into a group.
             failure = error

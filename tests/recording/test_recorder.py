@@ -663,6 +663,16 @@ async def test_a_page_that_was_there_before_is_noted(tab: Tab, plain_site: Plain
     assert recorder.notes[0] == "The page was there before the recording began: what loaded it is not in it."
 
 
+async def test_a_page_that_leads_on_at_once_is_recorded_all_the_same(tab: Tab, plain_site: PlainSite) -> None:
+    first = "<title>first</title>Please wait.<script>location.replace('/last')</script>"
+    plain_site.page("/last", "<title>last</title>")
+    async with open_recorder(tab) as recorder:
+        for _ in range(3):
+            await tab.navigate(plain_site.page("/first", first))
+            await until_titled(tab, "last")
+    assert [body_of(one) for one in found(recorder.exchanges(), "/first")] == [first.encode()] * 3
+
+
 async def test_a_page_for_which_there_is_no_room_is_noted(tab: Tab) -> None:
     async with open_recorder(tab, max_held_bytes=10) as recorder:
         assert await recorder.snapshot("empty") is None
