@@ -117,6 +117,8 @@ def _is_number(match: re.Match[str]) -> bool:
     return not (len(value) in {16, 19} and re.match(r"1[4-9]|20", value))  # a time
 
 
+_SLASH = r"(?:\\{0,15}/|%2[Ff])"
+
 PERSONAL_FORMS = (
     PersonalForm(
         "phone",
@@ -173,24 +175,24 @@ PERSONAL_FORMS = (
         "avatar",
         "googleusercontent.com",
         re.compile(
-            r"googleusercontent\.com\\{0,15}/(?:a-?|ogw)\\{0,15}/(?P<value>[\w-]{8,}(?:\\{0,15}/[\w-]{8,})?)"
+            rf"googleusercontent\.com{_SLASH}(?:a-?|ogw){_SLASH}(?P<value>[\w-]{{8,}}(?:{_SLASH}[\w-]{{8,}})?)"
         ),
     ),
     PersonalForm(
         "avatar",
         "gravatar.com",
-        re.compile(r"gravatar\.com(?:\\{0,15}/)avatar(?:\\{0,15}/)(?P<value>[0-9a-fA-F]{8,64})"),
+        re.compile(rf"gravatar\.com{_SLASH}avatar{_SLASH}(?P<value>[0-9a-fA-F]{{8,64}})"),
     ),
     PersonalForm(
         "avatar",
         "githubusercontent.com",
-        re.compile(r"avatars\d?\.githubusercontent\.com(?:\\{0,15}/)u(?:\\{0,15}/)(?P<value>\d{3,})"),
+        re.compile(rf"avatars\d?\.githubusercontent\.com{_SLASH}u{_SLASH}(?P<value>\d{{3,}})"),
     ),
     PersonalForm(
         "avatar",
         "avatars",
         re.compile(
-            r"(?:auth0\.com|workoscdn\.com)(?:\\{0,15}/)(?:avatars|images)(?:\\{0,15}/)(?P<value>[\w.%-]{2,})"
+            rf"(?:auth0\.com|workoscdn\.com){_SLASH}(?:avatars|images){_SLASH}(?P<value>[\w.%-]{{2,}})"
         ),
     ),
     PersonalForm("id", "", _apart(r"\w.", r"1-9", r"\d{14,20})(?![\w.])"), _is_number),

@@ -35,6 +35,7 @@ _EMAIL = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
+_PAIR = re.compile(r"-?\d{1,3}\.\d+[^\w.]{1,3}-?\d{1,3}\.\d+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _PEM = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]+-----")
 
@@ -62,6 +63,7 @@ _OUR_EMAIL = re.compile(r"x*\d*@(?:example\.com|x[x.-]*)", re.IGNORECASE)
 _OUR_ADDRESS = re.compile(
     r"(?:0\.0|0\.10|0\.100|10\.0|10\.10|10\.100|240\.0|240\.10|240\.100)(?:\.\d{1,3}){2}"
 )
+_OUR_PAIR = re.compile(r"-?10*\.0+[^\w.]{1,3}-?10*\.0*\d{1,3}")
 _OUR_HEADER = re.compile(rb'\{(?:"alg":"none")? *\}')
 _OUR_CLAIMS = re.compile(rb'\{(?:"sub":"\d+")?(?:,"exp":4102444800)? *\}')
 _OUR_CORE = re.compile(r"(?P<filler>A+|x+|X+|0+|10*)(?P<count>\d*)")
@@ -72,6 +74,8 @@ def is_placeholder(text: str) -> bool:
     """Whether a text is a placeholder or a mask, whoever made it."""
     if is_masked(text) or _OUR_UUID.fullmatch(text) or _OUR_EMAIL.fullmatch(text):
         return True
+    if _PAIR.fullmatch(text):
+        return _OUR_PAIR.fullmatch(text) is not None
     if _IPV4.fullmatch(text):
         return _OUR_ADDRESS.fullmatch(text) is not None
     if _JWT.fullmatch(text):
@@ -155,6 +159,12 @@ class Placeholders:
         if number := _NUMBER.fullmatch(secret):
             sign = number[1]
             return _counted(sign + "1" + re.sub(r"\d", "0", secret[len(sign) + 1 :]))
+        if _PAIR.fullmatch(secret):
+            # Each begins with a digit that is no zero: in a program that is no number.
+            template = re.sub(
+                r"\d+(?=\.)", lambda whole: "1".ljust(len(whole[0]), "0"), re.sub(r"\d", "0", secret)
+            )
+            return _Counted(template, min(3, len(template.rpartition(".")[2])))
         if _PEM.match(secret):
             return _pem(secret)
         return _counted(_flat(secret))

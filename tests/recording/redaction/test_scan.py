@@ -66,6 +66,7 @@ FOUND: list[tuple[str, Kind, str]] = [
     ('"latitude": 52.520008', "place", "52.520008"),
     ("https://lh3.googleusercontent.com/a/ACg8ocKxyz_-abcDE=s96-c", "avatar", "ACg8ocKxyz_-abcDE"),
     (r"https:\/\/s.gravatar.com\/avatar\/d41d8cd98f00b204", "avatar", "d41d8cd98f00b204"),
+    ("&d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2Fal.png", "avatar", "al.png"),
     ("avatars.githubusercontent.com/u/1234567?v=4", "avatar", "1234567"),
     ("https://b.example/f?x=1&sig=Zm9v%2Bbar%3D&y", "token", "Zm9v+bar="),
     (r"f?a=1\u0026X-Amz-Signature=3c0f5c6e1d", "token", "3c0f5c6e1d"),
