@@ -11,16 +11,25 @@ __all__ = ["code_from"]
 
 
 def code_from(session: Session) -> Code:
-    """Look bodies up in another recording, by their digests."""
-    bodies: dict[str, Body] = {}
+    """Look bodies up in another recording: by digest, or by address and size.
+
+    Redaction may have changed a few bytes of a script in the one and not in the other, never its size.
+    """
+    by_digest: dict[str, Body] = {}
+    by_address: dict[tuple[str, int], Body] = {}
     for exchange in session.exchanges:
         response = exchange.response
         if response is not None and response.body is not None:
-            bodies[hashlib.sha256(response.body.read()).hexdigest()] = response.body
+            by_digest[hashlib.sha256(response.body.read()).hexdigest()] = response.body
+            by_address[exchange.request.url, response.body.size] = response.body
 
     def find(recorded: Exchange) -> bytes | None:
-        digest = recorded.response.digest if recorded.response is not None else ""
-        body = bodies.get(digest)
+        response = recorded.response
+        if response is None:
+            return None
+        body = by_digest.get(response.digest)
+        if body is None and response.size is not None:
+            body = by_address.get((recorded.request.url, response.size))
         return body.read() if body is not None else None
 
     return find

@@ -14,7 +14,7 @@ from cdp_relay.recording.replay import code_from
 from cdp_relay.recording.replay._headers import preflight_headers, served_headers
 from cdp_relay.recording.replay.answering import Piece, plan_answer, stop_of, was_stopped
 from cdp_relay.recording.replay.carrying import Carried
-from cdp_relay.recording.session import Request, Timings
+from cdp_relay.recording.session import Exchange, Request, Timings
 from tests.recording.replay.sessions import exchange, session
 
 THEN, NOW = "00000000-0000-4000-8000-000000000001", "5b8a6f0e-7d1c-4c58-9a53-2f1f6f4f3b10"
@@ -204,11 +204,16 @@ def test_the_latest_id_stands_in_what_follows() -> None:
     assert carried.as_recorded(NOW) == NOW
 
 
-def test_the_files_of_a_lean_recording_are_found_by_their_digests() -> None:
-    whole = session(exchange("GET", "/main.js", "code"), exchange("GET", "/", "page", media_type="text/html"))
-    lean = exchange("GET", "/main-of-another-name.js", None)
-    assert lean.response is not None
-    response = attrs.evolve(lean.response, digest=hashlib.sha256(b"code").hexdigest(), left_out="code")
-    find = code_from(whole)
-    assert find(attrs.evolve(lean, response=response)) == b"code"
-    assert find(lean) is None
+def test_the_files_of_a_lean_recording_are_found_by_digest_or_by_address_and_size() -> None:
+    find = code_from(session(exchange("GET", "/main.js", "code"), exchange("GET", "/", "page")))
+
+    def left_out(path: str, **known: Any) -> Exchange:
+        lean = exchange("GET", path, None)
+        assert lean.response is not None
+        return attrs.evolve(lean, response=attrs.evolve(lean.response, left_out="code", **known))
+
+    assert find(left_out("/main-moved.js", digest=hashlib.sha256(b"code").hexdigest())) == b"code"
+    assert find(left_out("/main.js", digest="00", size=4)) == b"code"
+    assert find(left_out("/main.js", digest="00", size=5)) is None
+    assert find(left_out("/main-moved.js", digest="00", size=4)) is None
+    assert find(attrs.evolve(left_out("/main.js"), response=None)) is None
