@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
@@ -11,12 +12,17 @@ import attrs
 import pytest
 
 from cdp_relay.recording.folder import write_recording
-from cdp_relay.recording.redaction import find_leaks, redact
+from cdp_relay.recording.redaction import Redacted, find_leaks, redact
 from cdp_relay.recording.session import Session
 from tests.recording.redaction.planted import KINDS, PLACES, plant, secrets_of, spellings
 
 SECRETS = secrets_of()
 ABOUT = attrs.evolve(plant(SECRETS[:30]).about, notes=())
+
+
+@functools.cache
+def clean() -> Redacted:
+    return redact(plant(SECRETS))
 
 
 def test_there_are_three_hundred_of_thirty_kinds() -> None:
@@ -26,8 +32,7 @@ def test_there_are_three_hundred_of_thirty_kinds() -> None:
 
 
 def test_none_is_in_the_folder_that_is_written_in_any_spelling(tmp_path: Path) -> None:
-    session = plant(SECRETS)
-    redacted = redact(session)
+    redacted = clean()
     write_recording(tmp_path / "r", redacted.session)
     written = [path.read_bytes() for path in sorted((tmp_path / "r").rglob("*")) if path.is_file()]
     for exchange in redacted.session.exchanges:
@@ -42,8 +47,7 @@ def test_none_is_in_the_folder_that_is_written_in_any_spelling(tmp_path: Path) -
 
 
 def test_lengths_stay_and_frames_still_count_right() -> None:
-    session = plant(SECRETS)
-    redacted = redact(session).session
+    session, redacted = plant(SECRETS), clean().session
     assert len(redacted.exchanges) == len(session.exchanges)
     for before, after in zip(session.exchanges, redacted.exchanges, strict=True):
         assert before.response is not None
@@ -79,7 +83,7 @@ def test_the_check_finds_each_secret_in_what_was_not_redacted() -> None:
 
 
 def test_what_was_redacted_is_redacted() -> None:
-    once = redact(plant(SECRETS)).session
+    once = clean().session
     twice = redact(once).session
     assert twice.exchanges == once.exchanges
     assert twice.snapshots == once.snapshots
