@@ -28,6 +28,7 @@ PROSE = [
     "docs/conversations.md",
     "docs/restarts.md",
     "docs/recording.md",
+    "docs/replay.md",
     "docs/observability.md",
     "docs/testing.md",
 ]
