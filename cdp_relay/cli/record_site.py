@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +19,7 @@ from cdp_relay.cli.client import find_service
 from cdp_relay.cli.logs import set_up_logs
 from cdp_relay.cli.output import print_json
 from cdp_relay.cli.record_figures import echo_figures
+from cdp_relay.cli.record_person import TerminalPerson
 from cdp_relay.errors import ProfileInUse, SettingsError, UnsupportedValue
 from cdp_relay.nursery import open_nursery
 from cdp_relay.recording.driving.by_hand import record_by_hand
@@ -147,7 +147,7 @@ async def _record(home: Home, settings: Settings, scenario: Scenario, wishes: Re
             nursery.start_soon(heed_signals)
             async with open_relay(alone, home, lazy=profile != DEFAULT_PROFILE) as relay:
                 if wishes.by_hand:
-                    person = _Terminal(interrupted)
+                    person = TerminalPerson(interrupted)
                     session = await record_by_hand(relay, wishes.site, scenario, person, on_step=_on_step)
                 else:
                     session = await record_scenario(
@@ -164,29 +164,6 @@ def _on_step(step: str) -> None:
 def _say(line: str) -> None:
     """Tell the person, beside what programs read."""
     click.echo(line, err=True)
-
-
-@attrs.frozen
-class _Terminal:
-    """Tells a person at the terminal what to do, and waits for Enter."""
-
-    interrupted: trio.Event
-
-    async def asked_for(self, step: str, instruction: str) -> bool:
-        """Ask for one step; False at ``q``, at the end of the input, and at Ctrl+C."""
-        _say(f"\n{click.style(step, bold=True)}  {instruction}")
-        click.echo("Then press Enter here (q and Enter ends the recording): ", nl=False, err=True)
-        line = "q"
-        async with open_nursery() as nursery:
-
-            async def until_interrupted() -> None:
-                await self.interrupted.wait()
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(until_interrupted)
-            line = await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
-            nursery.cancel_scope.cancel()
-        return bool(line) and not line.strip().lower().startswith("q") and not self.interrupted.is_set()
 
 
 # --- what came of it -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdp_relay.cli.running import announce
+from cdp_relay.recording.driving.scenarios import SCENARIOS
 from cdp_relay.settings import Home
 from tests.cli.conftest import Outcome, Run
 from tests.sites.chatgpt import Answer, ChatGPTSite
@@ -131,6 +132,11 @@ def test_what_makes_no_sense_is_said_before_anything_is_started(
     assert outcome.out == ""
     assert said in outcome.err
     assert "This is a bug" not in outcome.err
+
+
+def test_the_help_names_every_scenario(run: Run) -> None:
+    told = " ".join(run("record", "--help").out.split())
+    assert all(name in told.partition("--scenario NAME")[2][:200] for name in SCENARIOS)
 
 
 def test_a_service_that_runs_on_the_profile_is_in_the_way(run: Run, home: Path) -> None:
