@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from cdp_relay.recording.told import Document, Edit, documents_of, form_of
 
@@ -61,12 +62,8 @@ def _with_lengths(text: str, edits: Sequence[Edit], documents: Sequence[Document
 
 def _lengths(text: str, edits: Sequence[Edit], documents: Sequence[Document]) -> list[Edit]:
     lengths = []
-    for document in documents:
-        grown = sum(
-            _units(edit.text) - _units(text[edit.start : edit.end])
-            for edit in edits
-            if document.start <= edit.start and edit.end <= document.end
-        )
+    for document, inside in _inside(edits, documents):
+        grown = sum(_units(edit.text) - _units(text[edit.start : edit.end]) for edit in inside)
         digits = _DIGITS.search(text, max(0, document.start - 10), document.start)
         if grown and digits is not None:
             lengths.append(Edit(digits.start(1), digits.end(1), str(int(digits[1]) + grown)))
@@ -76,19 +73,26 @@ def _lengths(text: str, edits: Sequence[Edit], documents: Sequence[Document]) ->
 def _paddings(text: str, edits: Sequence[Edit], documents: Sequence[Document]) -> list[Edit]:
     """New blanks behind the data of events that are filled up with them."""
     names = {one.event for one in documents if text[one.end - 1] == " "}
-    names &= {
-        name
-        for name in names
-        if all((one.end - one.start) % _PADDED_TO == 0 for one in documents if one.event == name)
-    }
+    names -= {one.event for one in documents if (one.end - one.start) % _PADDED_TO}
     paddings = []
-    for one in documents:
-        inside = [edit for edit in edits if one.start <= edit.start and edit.end <= one.end]
-        if one.event in names and inside:
+    for one, inside in _inside(edits, documents):
+        if one.event in names:
             data = text[one.start : one.end].rstrip(" ")
             size = _size(data) + sum(_size(edit.text) - _size(text[edit.start : edit.end]) for edit in inside)
             paddings.append(Edit(one.start + len(data), one.end, " " * (-size % _PADDED_TO)))
     return paddings
+
+
+def _inside(
+    edits: Sequence[Edit], documents: Sequence[Document]
+) -> Iterator[tuple[Document, Sequence[Edit]]]:
+    """The documents that are edited, each with its edits."""
+    edits = sorted(edits, key=lambda edit: edit.start)
+    starts = [edit.start for edit in edits]
+    for document in documents:
+        inside = edits[bisect_left(starts, document.start) : bisect_left(starts, document.end)]
+        if inside:
+            yield document, inside
 
 
 def _units(text: str) -> int:

@@ -188,17 +188,19 @@ def _threads(placed: _Placed, text: str) -> Iterator[Thread]:
             for address, strings in by_address.items()
             if not (address.path and address.path[-1] in _NO_TEXT)
         }
+    likeness = _Likeness(text)
     whole = set()
     for address, strings in by_address.items():
-        if thread := _cumulative(address, strings, text):
+        if thread := _cumulative(address, strings, text, likeness):
             whole.add(address)
             yield thread
-    yield from _in_pieces({key: value for key, value in by_address.items() if key not in whole}, text)
+    yield from _in_pieces(
+        {key: value for key, value in by_address.items() if key not in whole}, text, likeness
+    )
 
 
-def _cumulative(address: Address, strings: _Placed, text: str) -> Thread | None:
+def _cumulative(address: Address, strings: _Placed, text: str, likeness: _Likeness) -> Thread | None:
     """The strings that tell the text from its start, when one of them tells all of it."""
-    likeness = _Likeness(text)
     if not any(likeness.is_all(leaf.value) for _, leaf in strings):
         return None
     pieces = []
@@ -212,7 +214,7 @@ def _cumulative(address: Address, strings: _Placed, text: str) -> Thread | None:
     return Thread(frozenset((address,)), tuple(pieces), cumulative=True)
 
 
-def _in_pieces(by_address: dict[Address, _Placed], text: str) -> Iterator[Thread]:
+def _in_pieces(by_address: dict[Address, _Placed], text: str, likeness: _Likeness) -> Iterator[Thread]:
     scores: dict[Address, int] = {}
     wanted = _units(text)
     for address, strings in by_address.items():
@@ -232,7 +234,7 @@ def _in_pieces(by_address: dict[Address, _Placed], text: str) -> Iterator[Thread
                     taken |= thread.addresses
                     yield thread
     if not taken:
-        yield from _alike(best, by_address, text)
+        yield from _alike(best, by_address, text, likeness)
 
 
 def _in_order(groups: Sequence[_Placed]) -> _Placed:
@@ -270,9 +272,10 @@ def _runs(strings: _Placed, text: str) -> Iterator[Thread]:
         at = whole.find(wanted, at + len(wanted))
 
 
-def _alike(best: Sequence[Address], by_address: dict[Address, _Placed], text: str) -> Iterator[Thread]:
+def _alike(
+    best: Sequence[Address], by_address: dict[Address, _Placed], text: str, likeness: _Likeness
+) -> Iterator[Thread]:
     """Strings that, joined, say nearly the same: the site's marks were taken out of what was heard."""
-    likeness = _Likeness(text)
     for count in range(1, _MOST_TOGETHER + 1):
         for some in itertools.combinations(best, count):
             told = [one for one in _in_order([by_address[address] for address in some]) if one[1].value]
@@ -304,6 +307,8 @@ class _Likeness:
     def is_all(self, string: str) -> bool:
         if string == self._text:
             return True
+        if 2 * len(string) < len(self._text):
+            return False
         string = _joined(string)
         if len(self._text) >= _SHORT and _bare(string) == self._bare:
             return True
