@@ -7,7 +7,7 @@ A pytest plugin; a project's ``conftest.py`` says ``pytest_plugins = ["cdp_relay
 * ``local_web``: the server and the browser that all tests of a process share.
 
 :mod:`.chromium` starts a browser, :mod:`.web` puts a server beside it, :mod:`.served` and
-:mod:`.replayed` are what the fixtures give, :mod:`.reply` is what an answer was.
+:mod:`.replayed` are what the fixtures give, :mod:`.reply` is what an answer was, :mod:`.service` serves HTTP.
 
 PYTEST_DONT_REWRITE: nothing is asserted in here, and it may be imported before pytest hears of it.
 """

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,6 +27,9 @@ from cdp_relay.settings import (
 )
 from cdp_relay.testing.chromium import ChromiumProcess
 from cdp_relay.testing.reply import Reply
+
+if TYPE_CHECKING:
+    from cdp_relay.testing.service import RunningService
 
 __all__ = ["ServedSite"]
 
@@ -104,6 +109,17 @@ class ServedSite:
             open_relay(settings, self.home, browser_context_id=context) as relay,
         ):
             yield relay
+
+    def open_service(
+        self, *, settings: Settings | None = None, limits: LimitSettings | None = None
+    ) -> AbstractContextManager[RunningService]:
+        """The relay's HTTP service over such a relay, for any client; a plain ``with`` block.
+
+        It runs on a thread of its own, so that a test which is not asynchronous can use it.
+        """
+        from cdp_relay.testing.service import run_service  # a server is much to load for those who need none
+
+        return run_service(partial(self.open_relay, settings=settings, limits=limits))
 
     async def ask(self, text: str, *, relay: Relay | None = None, model: str = "") -> Reply:
         """Ask one question through the whole relay, and listen to the end.
