@@ -24,8 +24,8 @@ def _function() -> str:
 async def take_snapshot(tab: Tab, step: str, at: float) -> Snapshot | None:
     """Read the document as it is now: typed and chosen values, open shadow roots, local storage.
 
-    What is typed into password fields stays out. Cross-site frames and canvases are empty, and styles
-    that scripts made are not in it. None when the document is too large to be read.
+    What is typed into password fields stays out. What frames and canvases show is not in it, nor are
+    styles that scripts made. None when the document is too large to be read.
 
     Raises:
       BrowserError: the tab is gone, went to another document, or did not answer in time.

@@ -183,6 +183,31 @@ def test_a_stream_that_goes_on_is_given_as_far_as_it_came() -> None:
     assert body_of(wire.one()) == b"x" * 5000 + b"y" * 5000
 
 
+def test_at_the_end_it_is_asked_what_became_of_answers_whose_page_had_gone() -> None:
+    wire = Wire()
+    wire.ask("lost", type="Document")
+    wire.answer("lost")
+    wire.data(b"a page", "lost", live=False)
+    wire.stream_from(None, "lost")
+    wire.ask("empty", type="Document")
+    wire.answer("empty", headers={"content-length": "6"})
+    wire.stream_from(b"", "empty")
+    wire.ask("running", method="POST")
+    wire.answer("running", mimeType="text/event-stream")
+    wire.stream_from(b"", "running")
+    wire.data(b"data: 1", "running")
+    wire.ask("waiting", method="POST")
+    asks = wire.traffic.unfinished()
+    assert [(ask.what, ask.entry.id) for ask in asks] == [("body", "lost"), ("body", "empty")]
+    wire.traffic.came_whole(asks[0].entry, "a page")
+    wire.traffic.came_whole(asks[1].entry, "")
+    lost, empty, running, waiting = wire.exchanges()
+    assert (body_of(lost), lost.ended_at) == (b"a page", None)
+    assert body_of(empty) is None
+    assert body_of(running) == b"data: 1"
+    assert waiting.response is None
+
+
 def test_a_redirect_is_an_entry_of_its_own() -> None:
     wire = Wire()
     wire.put("requestWillBeSentExtraInfo", headers={"cookie": "a=1"})
