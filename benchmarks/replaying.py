@@ -7,20 +7,24 @@ against the bytes alone.
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import trio
 
 from benchmarks.rows import Row, percentile, print_table
-from cdp_relay.cdp import Connection, open_connection
+from cdp_relay.cdp import open_connection
 from cdp_relay.page import Tab, open_tab
+from cdp_relay.recording.folder import write_recording
 from cdp_relay.recording.recorder import Recorder, open_recorder
-from cdp_relay.recording.replay import ReplayedSite
 from cdp_relay.recording.session import About, Exchange, Session
-from tests.sites.kit import ChromiumProcess, PlainSite, SiteServer, start_chromium
 from tests.sites.kit import Exchange as Served
+from tests.sites.kit import PlainSite, SiteServer, start_chromium
 
 __all__ = ["run"]
 
@@ -42,25 +46,46 @@ ABOUT = About(
     relay_version="0",
     browser="Chrome",
     origin="https://plain.test",
+    redacted=True,
 )
 
 
 async def run() -> list[Row]:
-    """Record a stream, replay it, and compare."""
+    """Record a stream, replay it as the command does, and compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = Path(folder) / "recording"
+        recorded = await _record_live()
+        write_recording(recording, recorded)
+        replayed = await _record_replay(recording, "1")
+        at_once = await _record_replay(recording, "full")
+    return _rows(_stream(recorded), _stream(replayed), _stream(at_once))
+
+
+async def _record_live() -> Session:
     site = PlainSite()
     server = SiteServer([site])
     server.start()
     try:
-        async with _browser(server) as chromium, open_connection(chromium.ws_url) as connection:
-            _serve(site)
-            recorded = await _record(connection)
-            with server.serve(ReplayedSite(recorded)):
-                replayed = await _record(connection)
-            with server.serve(ReplayedSite(recorded, speed=0)):
-                at_once = await _record(connection)
+        _serve(site)
+        return await _record(server.chromium_flags)
     finally:
         server.stop()
-    return _rows(_stream(recorded), _stream(replayed), _stream(at_once))
+
+
+async def _record_replay(recording: Path, speed: str) -> Session:
+    """Record the replay of the command, which runs in a process of its own."""
+    words = ["replay", str(recording), "--json", "--speed", speed]
+    command = [sys.executable, "-c", "from cdp_relay.cli import main; main()", *words]
+    started = await trio.to_thread.run_sync(
+        lambda: subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    )
+    with started as process:
+        try:
+            assert process.stdout is not None
+            ready = json.loads(await trio.to_thread.run_sync(process.stdout.readline))
+            return await _record(ready["flags"])
+        finally:
+            process.terminate()
 
 
 def _serve(site: PlainSite) -> None:
@@ -79,20 +104,19 @@ def _serve(site: PlainSite) -> None:
     site.route("/stream", stream)
 
 
-@asynccontextmanager
-async def _browser(server: SiteServer) -> AsyncGenerator[ChromiumProcess, None]:
-    chromium = await trio.to_thread.run_sync(lambda: start_chromium(*server.chromium_flags))
+async def _record(flags: Sequence[str]) -> Session:
+    chromium = await trio.to_thread.run_sync(lambda: start_chromium(*flags))
     try:
-        yield chromium
+        async with (
+            open_connection(chromium.ws_url) as connection,
+            open_tab(connection) as tab,
+            open_recorder(tab) as recorder,
+        ):
+            await tab.navigate("https://plain.test/")
+            await _read(tab, recorder)
+            return recorder.session(ABOUT)
     finally:
         await trio.to_thread.run_sync(chromium.stop)
-
-
-async def _record(connection: Connection) -> Session:
-    async with open_tab(connection) as tab, open_recorder(tab) as recorder:
-        await tab.navigate("https://plain.test/")
-        await _read(tab, recorder)
-        return recorder.session(ABOUT)
 
 
 async def _read(tab: Tab, recorder: Recorder) -> None:
