@@ -16,11 +16,11 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from cdp_relay.page.bodies import joined_entries
-from cdp_relay.recording._conversation import Conversation
 from cdp_relay.recording._entry import Answer, Entry, Extra, Hop
 from cdp_relay.recording._headers import headers_of
 from cdp_relay.recording._passed_on import WENT_BY, with_passed_on
 from cdp_relay.recording._shelf import Shelf
+from cdp_relay.recording._sockets import SOCKET_EVENTS, Sockets
 from cdp_relay.recording.session import Body, Exchange, Source
 
 __all__ = ["EVENTS", "Ask", "Traffic"]
@@ -68,9 +68,9 @@ class Traffic:
         self._entries: dict[str, Entry] = {}
         self._shelf = Shelf(self._entries, max_held_bytes, max_body_bytes)
         self._orphans: OrderedDict[str, Entry] = OrderedDict()
-        self._sockets: dict[str, Conversation] = {}
-        self._skipped: set[str] = set()
         self._numbers = itertools.count(1)
+        self._sockets = Sockets(self._numbers, self.reserve, self.note)
+        self._skipped: set[str] = set()
         self._notes: dict[str, int] = {}
         """Sentences, each with how often it was true."""
 
@@ -100,11 +100,14 @@ class Traffic:
     def exchanges(self, zero: float) -> list[Exchange]:
         """All of it by now, in the order in which it began; times counted from *zero*."""
         found = [exchange for entry in self._entries.values() for exchange in entry.exchanges(zero)]
-        found += [socket.exchange(zero) for socket in self._sockets.values()]
+        found += self._sockets.exchanges(zero)
         return with_passed_on(sorted(found, key=lambda exchange: (exchange.at, int(exchange.id))))
 
     def take(self, kind: str, owner: Any, method: str, params: dict[str, Any]) -> Asks:
         """Take an event of *owner*, a session whose target is of this *kind*."""
+        if method in SOCKET_EVENTS:
+            self._sockets.take(_SOURCES.get(kind, "page"), method, params)
+            return ()
         return _TAKERS[method](self, kind, owner, params)
 
     def unfinished(self) -> Asks:
@@ -324,55 +327,6 @@ class Traffic:
             return (Ask("body", entry, entry.owner),)
         return ()
 
-    # --- sockets -----------------------------------------------------------------------------
-
-    def _socket_created(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        number = str(params.get("requestId"))
-        self._sockets[number] = Conversation(
-            number=next(self._numbers), url=str(params.get("url") or ""), source=_SOURCES.get(kind, "page")
-        )
-        return ()
-
-    def _socket_asked(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        if (socket := self._socket(params)) is not None:
-            socket.shake(params)
-        return ()
-
-    def _socket_answered(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        if (socket := self._socket(params)) is not None:
-            socket.answered(params)
-        return ()
-
-    def _socket_sent(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        self._socket_message(params, sent=True)
-        return ()
-
-    def _socket_received(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        self._socket_message(params, sent=False)
-        return ()
-
-    def _socket_message(self, params: Mapping[str, Any], *, sent: bool) -> None:
-        socket, frame = self._socket(params), params.get("response") or {}
-        if socket is None:
-            self.note("A socket was open before the recording began; its messages are not in it.")
-        elif self.reserve(len(frame.get("payloadData") or "")):
-            socket.hear(float(params.get("timestamp") or 0), frame, sent=sent)
-        else:
-            self.note("Messages of sockets were left out: the recording held as much as it may.")
-
-    def _socket_failed(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        if (socket := self._socket(params)) is not None:
-            socket.error = str(params.get("errorMessage") or "the socket failed")
-        return ()
-
-    def _socket_closed(self, kind: str, owner: Any, params: dict[str, Any]) -> Asks:
-        if (socket := self._socket(params)) is not None:
-            socket.closed_at = float(params.get("timestamp") or 0)
-        return ()
-
-    def _socket(self, params: Mapping[str, Any]) -> Conversation | None:
-        return self._sockets.get(str(params.get("requestId")))
-
     def _entry(self, params: Mapping[str, Any]) -> Entry | None:
         """The entry that an event is about; one that nobody asked yet gets its request later."""
         number = str(params.get("requestId"))
@@ -397,14 +351,7 @@ _TAKERS: Final[Mapping[str, _Taker]] = {
     "Network.loadingFinished": Traffic._finished,
     "Network.loadingFailed": Traffic._failed,
     "Network.requestServedFromCache": Traffic._from_cache,
-    "Network.webSocketCreated": Traffic._socket_created,
-    "Network.webSocketWillSendHandshakeRequest": Traffic._socket_asked,
-    "Network.webSocketHandshakeResponseReceived": Traffic._socket_answered,
-    "Network.webSocketFrameSent": Traffic._socket_sent,
-    "Network.webSocketFrameReceived": Traffic._socket_received,
-    "Network.webSocketFrameError": Traffic._socket_failed,
-    "Network.webSocketClosed": Traffic._socket_closed,
 }
 
-EVENTS: Final = tuple(_TAKERS)
+EVENTS: Final = (*_TAKERS, *SOCKET_EVENTS)
 """What :meth:`Traffic.take` understands."""
