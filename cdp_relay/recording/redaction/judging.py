@@ -16,7 +16,17 @@ from cdp_relay.recording.redaction.leaves import Family, Leaf, Where
 from cdp_relay.recording.redaction.masks import mask
 from cdp_relay.recording.redaction.names import Place, kind_of_name, tells_nothing
 
-__all__ = ["Kept", "Knowledge", "is_prose", "judge", "may_be_prompt", "may_be_said", "named_kind", "told_by"]
+__all__ = [
+    "SAYING",
+    "Kept",
+    "Knowledge",
+    "is_prose",
+    "judge",
+    "may_be_prompt",
+    "may_be_said",
+    "named_kind",
+    "told_by",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -31,6 +41,9 @@ _TECHNICAL = re.compile(
     re.DOTALL,
 )
 _CAPITALISED = re.compile(r"[A-Z][a-z'’-]+|[A-Z][a-z]+(?:[A-Z][a-z]+)?")
+_PROPER_NAMES = re.compile(r"[^\W\d_a-z][\w'’-]*(?:,? [^\W\d_a-z][\w'’-]*){1,5}")
+"""``Anna Lind``, ``Berlin, Deutschland``: what a page is given of somebody stands in its scripts too."""
+_JUST_WORDS = re.compile(r"[A-Za-z'.-]+(?: [A-Za-z'.-]+)+")
 _PLAIN_WORD = re.compile(r"[A-Za-z]{4,}")
 _WORDS = re.compile(r"[^\W_]+")
 _WORDLY = re.compile(r"[A-Za-z][a-z]*(?:[ _-][A-Za-z][a-z]*)*")
@@ -187,9 +200,13 @@ def _judge_heard(leaf: Leaf, knowledge: Knowledge) -> Kind | None:
     return None if knowledge.is_sites(said) or knowledge.kept.holds(said) else kind or "text"
 
 
+SAYING: tuple[Where, ...] = ("json", "text", "field", "query")
+"""Where values of one family may be words that somebody says."""
+
+
 def may_be_said(leaf: Leaf) -> bool:
     """Whether somebody's words may stand there at all."""
-    return leaf.where in ("json", "text") and leaf.name not in _NEVER_SAID and not refuses(leaf)
+    return leaf.where in SAYING and leaf.name not in _NEVER_SAID and not refuses(leaf)
 
 
 def may_be_prompt(leaf: Leaf) -> bool:
@@ -224,7 +241,10 @@ def _says_in_json(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
 
 
 def _says_in_code(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    return named and is_prose(leaf.value)
+    said = leaf.value
+    if named and (is_prose(said) or _CAPITALISED.fullmatch(said)):
+        return True
+    return _PROPER_NAMES.fullmatch(said) is not None
 
 
 def _says_in_markup(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
@@ -247,7 +267,7 @@ def _says_in_storage(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
 
 
 def _says_in_header(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
-    return named or not leaf.value.isascii()
+    return named or not leaf.value.isascii() or _JUST_WORDS.fullmatch(leaf.value) is not None
 
 
 def _says_in_text(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
