@@ -6,7 +6,9 @@ import gzip
 import re
 import zlib
 from typing import Literal
+from urllib.parse import urlsplit
 
+from cdp_relay.recording.redaction.names import is_secret_name
 from cdp_relay.recording.session import Exchange, Headers
 
 __all__ = [
@@ -19,8 +21,9 @@ __all__ = [
     "unpacked",
 ]
 
-BodyKind = Literal["code", "art", "blob", "page", "form", "multipart", "words", "data", "binary"]
-"""``code`` and ``art`` are the site's own; a ``blob`` is a file of somebody's."""
+BodyKind = Literal["code", "script", "art", "blob", "page", "form", "multipart", "words", "data", "binary"]
+"""``code`` and ``art`` are the site's own; a ``script`` is, unless it hands data over; a ``blob`` is a file
+of somebody's."""
 
 _MAX_AGE = re.compile(r"max-age=(\d+)")
 _DAY = 86_400
@@ -52,7 +55,7 @@ def kind_of_answer(exchange: Exchange) -> BodyKind:
     media = (response.mime_type or header(response.headers, "content-type")).lower()
     static = is_static(exchange)
     if _CODE.search(media):
-        return "code"
+        return "code" if static or "css" in media else "script"
     if "svg" in media:
         return "code" if static else "page"
     if _MEDIA.match(media) or exchange.resource_type in ("image", "media", "font"):
@@ -80,6 +83,9 @@ def is_static(exchange: Exchange) -> bool:
         return False
     caching = header(response.headers, "cache-control").lower()
     if "private" in caching or "no-store" in caching or header(response.headers, "set-cookie"):
+        return False
+    names = (pair.partition("=")[0] for pair in urlsplit(exchange.request.url).query.split("&"))
+    if any(is_secret_name("query", name) for name in names if name):
         return False
     age = _MAX_AGE.search(caching)
     return "immutable" in caching or (age is not None and int(age[1]) >= _DAY)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import attrs
 
 from cdp_relay.recording.redaction.judging import (
+    SAYING,
     Knowledge,
     is_prose,
     judge,
@@ -234,7 +235,7 @@ class Learner:
 
 def takes_whole(leaf: Leaf, knowledge: Knowledge) -> bool:
     """Whether a value is one although it looks like more: words that somebody says, and secrets."""
-    if leaf.where in ("json", "text") and leaf.family in knowledge.families:
+    if leaf.where in SAYING and leaf.family in knowledge.families:
         return True
     if leaf.family[:1] == ("heard",) and leaf.name in ("text", "arguments"):
         return True

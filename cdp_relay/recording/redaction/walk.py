@@ -36,6 +36,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 _CHANGING = re.compile(r"[0-9]{2,}|[0-9A-Fa-f]{8,}|[A-Za-z0-9_-]{20,}|[^\x00-\x7f%]|%")
+_HANDS_OVER = re.compile(r"\s*(?:/\*.*?\*/\s*)?[A-Za-z_$][\w$.]*\(\s*[\[{\"]", re.DOTALL)
+"""A script that is but a call with data."""
 _RUN = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{4,}")
 _BOUNDARY = re.compile(r"boundary=\"?([^\";,\s]+)")
 _DISPOSITION_NAME = re.compile(r"\bname=\"([^\"]*)\"")
@@ -105,7 +107,7 @@ class SessionWalk:
         """The whole of it; code first, since it tells which words are the site's own."""
         order = sorted(
             range(len(session.exchanges)),
-            key=lambda number: bodies.kind_of_answer(session.exchanges[number]) != "code",
+            key=lambda number: bodies.kind_of_answer(session.exchanges[number]) not in ("code", "script"),
         )
         walked: dict[int, Exchange] = {}
         for number in order:
@@ -237,7 +239,9 @@ class SessionWalk:
         if kind == "multipart":
             return self._multipart(data, media, setting)
         text = _text(data)
-        if kind == "code":
+        if kind == "script" and _HANDS_OVER.match(text) and text.rstrip().endswith((")", ");")):
+            return _bytes(self._whole(text, setting, self.walk.json))
+        if kind in ("code", "script"):
             return _bytes(self.visitor.take_code(text, setting))
         if kind == "data" and _is_binary(text):
             return self._binary(data, setting)

@@ -89,6 +89,48 @@ def test_what_was_kept_stays_as_the_page_shows_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("media", "headers"),
+    [
+        ("text/javascript", (("cache-control", "private, no-store"),)),
+        ("text/html", ()),
+    ],
+)
+def test_data_that_a_script_hands_over_are_no_words_of_the_sites(media: str, headers: Any) -> None:
+    data = b'show({"first_name": "Ada", "of": ["Dear diary", 3]});'
+    if media == "text/html":
+        data = b'<script>boot({first_name: "Ada", of: "[\\"Dear diary\\"]"})</script>'
+    before = session(
+        "<p>Dear diary", exchange("https://chatgpt.com/data", data, mime_type=media, headers=headers)
+    )
+    redacted = redact(before).session
+    response = redacted.exchanges[1].response
+    assert response is not None
+    assert response.body is not None
+    assert response.body.read() == data.replace(b"Ada", b"Xxx").replace(b"Dear diary", b"Xxxx xxxxx")
+    assert redacted.snapshots[0].html.read() == b"<p>Xxxx xxxxx"
+    assert redacted.about.site_words == ()
+    assert {leak.kind for leak in find_leaks(before)} >= {"text", "name"}
+    assert find_leaks(redacted) == []
+
+
+def test_a_prompt_of_one_word_is_masked_wherever_a_request_holds_it() -> None:
+    url = "https://chatgpt.com/search?q=biopsy&lang=en"
+    request = Request(
+        method="POST",
+        url=url,
+        headers=(("content-type", "application/x-www-form-urlencoded"), ("x-title", "Ada Lovelace")),
+        body=Body.of(b"words=biopsy&mode=fast"),
+    )
+    one = Exchange(id="1", at=0.0, request=request, response=Response(status=204))
+    texts = (KnownText("prompt", "biopsy"),)
+    before = Session(about=about(redacted=False), exchanges=(one,), texts=texts)
+    [redacted] = redact(before).session.exchanges
+    assert redacted.request.url == "https://chatgpt.com/search?q=xxxxxx&lang=en"
+    assert redacted.request.body == Body.of(b"words=xxxxxx&mode=fast")
+    assert redacted.request.headers[1] == ("x-title", "Xxx Xxxxxxxx")
+
+
+@pytest.mark.parametrize(
     ("media", "headers", "stays"),
     [
         ("image/png", (("cache-control", "public, max-age=31536000, immutable"),), True),
