@@ -52,6 +52,9 @@ ONLY_IN: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "prometheus_client": {"api"},
+    "h11": {"recording"},
+    "wsproto": {"recording"},
+    "cryptography": {"recording"},
     "trustme": {"recording"},
     "zstandard": {"recording"},
 }
