@@ -53,7 +53,7 @@ ONLY_IN: dict[str, set[str]] = {
     "rich": {"cli"},
     "prometheus_client": {"api"},
     "h11": {"recording"},
-    "wsproto": {"recording"},
+    "wsproto": {"cdp", "recording"},
     "cryptography": {"recording"},
     "trustme": {"recording"},
     "zstandard": {"recording"},
