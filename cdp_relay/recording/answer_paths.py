@@ -34,6 +34,8 @@ _SHORT = 12
 _MOST_CANDIDATES = 7
 _MOST_TOGETHER = 3
 """Addresses that build one text together: how it begins, how it goes on, and how it ends."""
+_FEWEST_BEYOND = 2
+"""Strings that go on beyond a text, where none tells it alone; a single one may begin so by chance."""
 _LIKE = 0.8
 """Of a text's words, so many have to be among the string's, and the other way round."""
 _FEWEST_WORDS = 6
@@ -201,13 +203,14 @@ def _threads(placed: _Placed, text: str) -> Iterator[Thread]:
 
 def _cumulative(address: Address, strings: _Placed, text: str, likeness: _Likeness) -> Thread | None:
     """The strings that tell the text from its start, when one of them tells all of it."""
-    if not any(likeness.is_all(leaf.value) for _, leaf in strings):
+    beyond = sum(likeness.is_more(leaf.value) for _, leaf in strings)
+    if not any(likeness.is_all(leaf.value) for _, leaf in strings) and beyond < _FEWEST_BEYOND:
         return None
     pieces = []
     for number, leaf in strings:
         if not leaf.value:
             continue
-        if likeness.is_all(leaf.value):
+        if likeness.is_all(leaf.value) or likeness.is_more(leaf.value):
             pieces.append(Piece(number, leaf, 0, len(text)))
         elif likeness.is_start(leaf.value):
             pieces.append(Piece(number, leaf, 0, min(len(text), len(leaf.value))))
@@ -325,6 +328,10 @@ class _Likeness:
             return False
         same = len(ours & theirs)
         return same >= _LIKE * len(ours) and same >= _LIKE * len(theirs)
+
+    def is_more(self, string: str) -> bool:
+        """Whether it tells all of the text and goes on: who listened stopped before the site did."""
+        return len(self._text) >= _SHORT and len(string) > len(self._text) and string.startswith(self._text)
 
     def is_start(self, string: str) -> bool:
         if self._text.startswith(string):

@@ -127,6 +127,14 @@ def test_what_the_site_marks_is_no_part_of_the_text_that_was_heard() -> None:
     assert thread.cumulative
 
 
+def test_a_text_that_was_heard_to_a_part_is_found_in_tellings_that_go_on() -> None:
+    words = ("One two", "One two three four", "One two three four five", "One two three four five six")
+    [thread] = find_threads([sse(*({"told": word} for word in words))], "One two three")
+    assert thread.cumulative
+    assert [(piece.start, piece.end) for piece in thread.pieces] == [(0, 7), (0, 13), (0, 13), (0, 13)]
+    assert find_threads([sse({"told": words[1]})], "One two three f") == []
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "nowhere to be found at all"])
 def test_a_text_that_is_not_there_is_not_found(text: str) -> None:
     assert find_threads([Telling(text_of(body_of(recorded("claude"))))], text) == []
