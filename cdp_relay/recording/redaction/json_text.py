@@ -95,8 +95,6 @@ class Token:
     is_string: bool
     is_key: bool = False
     """Whether it is the key itself, and no value."""
-    before: str = ""
-    """The string before it in the same array: flattened objects name their values so."""
 
     @property
     def signature(self) -> tuple[str | int, ...]:
@@ -131,7 +129,6 @@ def tokens(text: str, spans: Iterable[tuple[int, int]] | None = None) -> list[To
     stack = [root]
     keys: list[str | int] = [0]
     wants_key = [False]
-    lasts = [""]
     for begin, stop in spans if spans is not None else ((0, len(text)),):
         for match in _TOKEN.finditer(text, begin, stop):
             kind = match.lastgroup
@@ -146,8 +143,6 @@ def tokens(text: str, spans: Iterable[tuple[int, int]] | None = None) -> list[To
                 token = Token(place, key, start, end, True)
                 if place.is_array:
                     place.has_scalars = place is not root
-                    token.before = lasts[-1]
-                    lasts[-1] = text[start:end] if end - start <= _MAX_TAG else ""
                 elif (key in TAGS or key in _NAMING) and 0 < end - start <= _MAX_TAG:
                     if place.tags is None:
                         place.tags = {}
@@ -166,10 +161,9 @@ def tokens(text: str, spans: Iterable[tuple[int, int]] | None = None) -> list[To
                 stack.append(place)
                 keys.append(0 if is_array else "")
                 wants_key.append(not is_array)
-                lasts.append("")
             elif kind == "close":
                 if len(stack) > 1:
-                    stack.pop(), keys.pop(), wants_key.pop(), lasts.pop()
+                    stack.pop(), keys.pop(), wants_key.pop()
                     place = stack[-1]
             elif kind == "colon":
                 wants_key[-1] = False

@@ -8,7 +8,7 @@ not changed is not written again, to the byte.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal, Protocol, TypeAlias
 
 import attrs
@@ -249,7 +249,7 @@ class Walk:
         rest = raw[len(scheme) + len(host) :]
         if "@" in host:
             who, at, host = host.rpartition("@")
-            host = self._named("field", "password", who, setting) + at + host
+            host = self.named("field", "password", who, setting) + at + host
         rest, mark, fragment = rest.partition("#")
         path, question, query = rest.partition("?")
         steps = path.split("/")
@@ -269,9 +269,7 @@ class Walk:
             new += mark + (
                 self._pairs(fragment, "query", setting, "&")
                 if is_query
-                else writing.PERCENT.rewrite(
-                    fragment, lambda said: self._named("fragment", "", said, setting)
-                )
+                else writing.PERCENT.rewrite(fragment, lambda said: self.named("fragment", "", said, setting))
             )
         return new
 
@@ -296,12 +294,13 @@ class Walk:
                 said_name = way.read(name.strip())[0]
                 new = way.rewrite(
                     value,
-                    lambda said, name=said_name: self._named(where, name, said, setting),  # type: ignore[misc]
+                    lambda said, name=said_name: self.named(where, name, said, setting),  # type: ignore[misc]
                 )
                 pairs[number] = f"{name}{sign}{new}"
         return between.join(pairs)
 
-    def _named(self, where: Where, name: str, said: str, setting: Setting) -> str:
+    def named(self, where: Where, name: str, said: str, setting: Setting) -> str:
+        """One value that has a name: a header, a field, an entry of a storage."""
         family = (*setting.family, where, name)
         return self.value(Leaf(where=where, name=name, value=said, setting=setting, family=family))
 
@@ -377,22 +376,6 @@ class Walk:
             if new != piece:
                 edits.append((*match.span(group), new))
         return splice(raw, edits)
-
-    # --- lists of names and values ----------------------------------------------------------------------
-
-    def named(
-        self,
-        where: Where,
-        name: str,
-        value: str,
-        setting: Setting,
-        *,
-        way: Callable[[str], str] | None = None,
-    ) -> str:
-        """One value that has a name: a header, an entry of a storage."""
-        if way is not None:
-            return way(value)
-        return self._named(where, name, value, setting)
 
 
 def _starts_with_number(head: str) -> bool:
