@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from cdp_relay.errors import InvalidRequest
-from cdp_relay.recording._swapping import exchange_of_answer
+from cdp_relay.recording.bending import exchange_of_answer
 from cdp_relay.recording.comparing._shapes import differences_of_kinds, differences_of_shape
 from cdp_relay.recording.comparing._timing import differences_of_timing
 from cdp_relay.recording.comparing._traffic import Endpoint, endpoints_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from cdp_relay.recording.answer_paths import answers_heard, turns_heard
 from cdp_relay.recording.comparing.difference import Difference
 from cdp_relay.recording.session import Heard, Session
+from cdp_relay.recording.telling.answer_paths import answers_heard, turns_heard
 
 __all__ = ["differences_of_heard", "drifts_heard"]
 

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import attrs
 
-from cdp_relay.recording.answer_paths import answers_heard
 from cdp_relay.recording.comparing.difference import Difference
 from cdp_relay.recording.comparing.shape import fold_ids
 from cdp_relay.recording.session import Session, Snapshot
+from cdp_relay.recording.telling.answer_paths import answers_heard
 
 __all__ = ["differences_of_pages"]
 

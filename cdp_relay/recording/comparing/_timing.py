@@ -6,7 +6,7 @@ import itertools
 import statistics
 from collections.abc import Iterator, Sequence
 
-from cdp_relay.recording._recutting import chunks_of
+from cdp_relay.recording.chunks import chunks_of
 from cdp_relay.recording.comparing._traffic import Endpoint, is_all_at_once
 from cdp_relay.recording.comparing.difference import Difference
 from cdp_relay.recording.session import Exchange

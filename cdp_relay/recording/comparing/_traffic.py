@@ -11,7 +11,7 @@ import attrs
 
 from cdp_relay.recording.comparing.shape import Shape, fold_ids, is_word
 from cdp_relay.recording.session import Exchange, Session
-from cdp_relay.recording.told import documents_of, form_of, text_of
+from cdp_relay.recording.telling.told import documents_of, form_of, text_of
 from cdp_relay.wire import decode_sparse
 
 __all__ = ["Endpoint", "Kinds", "endpoints_of", "is_all_at_once", "site_of"]

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import attrs
 
-from cdp_relay.recording.json_strings import fold
+from cdp_relay.recording.telling.json_strings import fold
 from cdp_relay.wire import decode_sparse
 
 __all__ = ["Field", "Shape", "fold_ids", "is_word"]

@@ -16,11 +16,11 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from cdp_relay.page.bodies import joined_entries
-from cdp_relay.recording._entry import Answer, Entry, Extra, Hop
-from cdp_relay.recording._headers import headers_of
-from cdp_relay.recording._passed_on import WENT_BY, with_passed_on
-from cdp_relay.recording._shelf import Shelf
-from cdp_relay.recording._sockets import SOCKET_EVENTS, Sockets
+from cdp_relay.recording.recorder._entry import Answer, Entry, Extra, Hop
+from cdp_relay.recording.recorder._headers import headers_of
+from cdp_relay.recording.recorder._passed_on import WENT_BY, with_passed_on
+from cdp_relay.recording.recorder._shelf import Shelf
+from cdp_relay.recording.recorder._sockets import SOCKET_EVENTS, Sockets
 from cdp_relay.recording.session import Body, Exchange, Source
 
 __all__ = ["EVENTS", "Ask", "Traffic"]

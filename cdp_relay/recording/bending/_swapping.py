@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from cdp_relay.errors import InvalidRequest
-from cdp_relay.recording._recounting import applied, recounted
-from cdp_relay.recording._recutting import ByteEdit, chunks_of, with_edits
-from cdp_relay.recording.answer_paths import Telling, Thread, answers_heard, find_threads, turns_heard
+from cdp_relay.recording.bending._recounting import applied, recounted
+from cdp_relay.recording.chunks import ByteEdit, chunks_of, with_edits
 from cdp_relay.recording.session import Exchange, Heard, Message, Session
-from cdp_relay.recording.told import Edit, Leaf, edits_for, form_of, text_of
+from cdp_relay.recording.telling.answer_paths import Telling, Thread, answers_heard, find_threads, turns_heard
+from cdp_relay.recording.telling.told import Edit, Leaf, edits_for, form_of, text_of
 
 __all__ = ["Place", "cannot_bend", "exchange_of_answer", "swap_answer", "tellings_of"]
 

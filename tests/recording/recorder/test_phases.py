@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_relay.recording._phases import phases
+from cdp_relay.recording.recorder._phases import phases
 from cdp_relay.recording.session import Timings
 
 NONE = {"dnsStart": -1, "dnsEnd": -1, "connectStart": -1, "connectEnd": -1, "sslStart": -1, "sslEnd": -1}

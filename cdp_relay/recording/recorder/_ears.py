@@ -18,8 +18,8 @@ from cdp_relay.cdp import Session, protocol
 from cdp_relay.errors import BrowserError, CommandFailed, EventsLost, PageCrashed
 from cdp_relay.page import Tab
 from cdp_relay.page.bodies import posted_bytes
-from cdp_relay.recording._sources import read_source
-from cdp_relay.recording._traffic import EVENTS, Ask, Traffic
+from cdp_relay.recording.recorder._sources import read_source
+from cdp_relay.recording.recorder._traffic import EVENTS, Ask, Traffic
 
 __all__ = ["Ears"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from cdp_relay.recording._headers import headers_of, headers_of_text
+from cdp_relay.recording.recorder._headers import headers_of, headers_of_text
 from cdp_relay.recording.session import Exchange, Headers, Message, Request, Response, Source, Timings
 
 __all__ = ["Conversation"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cdp_relay.recording.told import documents_of, form_of, text_of
+from cdp_relay.recording.telling.told import documents_of, form_of, text_of
 
 __all__ = ["stretches_of"]
 

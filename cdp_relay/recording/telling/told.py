@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import attrs
 
-from cdp_relay.recording.json_strings import (
+from cdp_relay.recording.telling.json_strings import (
     JsonString,
     Marks,
     Path,

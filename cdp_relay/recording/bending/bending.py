@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from cdp_relay.recording._recutting import ByteEdit, chunks_of, with_body, with_edits
-from cdp_relay.recording._stretches import stretches_of
-from cdp_relay.recording._swapping import cannot_bend, exchange_of_answer, swap_answer
+from cdp_relay.recording.bending._stretches import stretches_of
+from cdp_relay.recording.bending._swapping import cannot_bend, exchange_of_answer, swap_answer
+from cdp_relay.recording.chunks import ByteEdit, chunks_of, with_body, with_edits
 from cdp_relay.recording.session import Body, Chunk, Exchange, Headers, Message, Response, Session
 
 __all__ = ["Bending", "Place", "bend"]

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from cdp_relay.recording.told import Document, Edit, documents_of, form_of
+from cdp_relay.recording.telling.told import Document, Edit, documents_of, form_of
 
 __all__ = ["applied", "recounted"]
 

@@ -10,9 +10,9 @@ import trio
 
 from cdp_relay.errors import BrowserError
 from cdp_relay.page import Tab
-from cdp_relay.recording._ears import Ears
-from cdp_relay.recording._snapshot import take_snapshot
-from cdp_relay.recording._traffic import Traffic
+from cdp_relay.recording.recorder._ears import Ears
+from cdp_relay.recording.recorder._snapshot import take_snapshot
+from cdp_relay.recording.recorder._traffic import Traffic
 from cdp_relay.recording.session import About, Exchange, Heard, KnownText, Look, Mark, Session, Snapshot
 
 __all__ = ["MAX_BODY_BYTES", "MAX_HELD_BYTES", "Recorder", "open_recorder"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from cdp_relay.recording._conversation import Conversation
+from cdp_relay.recording.recorder._conversation import Conversation
 from cdp_relay.recording.session import Exchange, Source
 
 __all__ = ["SOCKET_EVENTS", "Sockets"]

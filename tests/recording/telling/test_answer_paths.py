@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_relay.recording.answer_paths import (
+from cdp_relay.recording.session import Heard
+from cdp_relay.recording.telling.answer_paths import (
     Telling,
     answers_heard,
     find_threads,
     learn_answer_paths,
     thoughts_heard,
 )
-from cdp_relay.recording.json_strings import escaped, strings_of, unescaped
-from cdp_relay.recording.session import Heard
-from cdp_relay.recording.told import Address, Leaves, documents_of, edits_for, form_of, text_of
+from cdp_relay.recording.telling.json_strings import escaped, strings_of, unescaped
+from cdp_relay.recording.telling.told import Address, Leaves, documents_of, edits_for, form_of, text_of
 from tests.recording.streams import SITES, TEXT, body_of, decoded, recorded
 
 WIRE = Path(os.environ.get("CDP_RELAY_TEST_STREAMS", "nowhere"))

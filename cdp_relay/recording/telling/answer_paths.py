@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from cdp_relay.recording.session import Heard
-from cdp_relay.recording.told import Address, Leaf, Leaves
+from cdp_relay.recording.telling.told import Address, Leaf, Leaves
 
 __all__ = [
     "AnswerPaths",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_relay.recording._traffic import EVENTS, Ask, Traffic
+from cdp_relay.recording.recorder._traffic import EVENTS, Ask, Traffic
 from cdp_relay.recording.session import Chunk, Exchange
 
 OWN, WORKER = object(), object()

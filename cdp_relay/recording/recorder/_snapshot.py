@@ -17,7 +17,7 @@ _SECONDS = 10.0
 
 @cache
 def _function() -> str:
-    text = (files("cdp_relay.recording") / "_snapshot.js").read_text("utf-8")
+    text = (files("cdp_relay.recording.recorder") / "_snapshot.js").read_text("utf-8")
     return text[text.index("(most) =>") :]
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from cdp_relay.recording._headers import header, headers_of, headers_of_text
-from cdp_relay.recording._phases import phases
+from cdp_relay.recording.recorder._headers import header, headers_of, headers_of_text
+from cdp_relay.recording.recorder._phases import phases
 from cdp_relay.recording.session import (
     Body,
     BodyWriter,

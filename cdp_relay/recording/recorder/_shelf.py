@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import attrs
 
 from cdp_relay.page.bodies import answer_bytes
-from cdp_relay.recording._entry import Entry
+from cdp_relay.recording.recorder._entry import Entry
 
 __all__ = ["Shelf"]
 

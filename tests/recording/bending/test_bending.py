@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdp_relay.errors import InvalidRequest
-from cdp_relay.recording.answer_paths import answers_heard
 from cdp_relay.recording.bending import Bending, Place, bend
 from cdp_relay.recording.session import Body, Exchange, Request, Response, Session
+from cdp_relay.recording.telling.answer_paths import answers_heard
 from tests.recording.streams import (
     SITES,
     TEXT,
