@@ -22,10 +22,12 @@ from tests.recordings.stages import ReplayedStage, replay
 from tests.recordings.told import differences
 
 _SECONDS = 45.0
-_SLOWLY = ("plain_answer", "client_stops")
+_SLOWLY = ("plain_answer", "client_stops", "stream_cut")
 """Where it matters that a stream is still open when it is listened to; all other chunks come at once."""
-_STOP_SECONDS = 2.0
-"""How much longer an answer goes on that its site ended because it was stopped: else it is over before."""
+_ENDING_LATER = ("client_stops", "stream_cut")
+_LATER_SECONDS = 1.0
+"""How much longer the answer goes on: one that its site ended because it was stopped would be over before
+that, and of one that breaks a busy page has not read what it needs to go on."""
 _AT_LEISURE = ("/CountTokens", "/__replica")
 """What a page asks, or reports of itself, only when it is left the time for it."""
 
@@ -40,7 +42,7 @@ async def test_every_recording_plays_its_part(open_stages: OpenStages, sites: Si
         for scenario in (one for one in SCENARIOS if one.name in RECORDED):
             live.next()
             session = read_recording(folder_of(live.name, scenario.name))
-            if scenario.name == "client_stops":
+            if scenario.name in _ENDING_LATER:
                 session = _with_later_end(session, live)
             speed = 0.5 if scenario.name in _SLOWLY else 0.0
             site = replay(session, kinds[live.name], speed=speed)
@@ -73,7 +75,7 @@ def _with_later_end(session: Session, stage: Stage) -> Session:
         place for place, one in enumerate(exchanges) if is_submission(one.request.method, one.request.url)
     )
     if (ended := exchanges[place].ended_at) is not None:
-        exchanges[place] = attrs.evolve(exchanges[place], ended_at=ended + _STOP_SECONDS)
+        exchanges[place] = attrs.evolve(exchanges[place], ended_at=ended + _LATER_SECONDS)
     return attrs.evolve(session, exchanges=exchanges)
 
 
