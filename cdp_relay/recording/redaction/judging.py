@@ -120,6 +120,8 @@ class Knowledge:
     """What the site's decoder and definition compare with."""
     words: set[str] = attrs.field(factory=set)
     """What the site's own code holds."""
+    properties: set[str] = attrs.field(factory=set)
+    """What it calls parts of its objects: pages are given objects as flat lists, names and values alike."""
     families: set[Family] = attrs.field(factory=set)
     """Values that somebody says, such as the pieces of an answer."""
     kept: Kept = attrs.field(factory=Kept)
@@ -131,6 +133,13 @@ class Knowledge:
         bare = said.strip()
         if bare in self.known or bare in self.words:
             self.shown.add(bare)
+            return True
+        return False
+
+    def is_property(self, said: str) -> bool:
+        """Whether the site's code calls a part of its objects by this name."""
+        if said in self.properties:
+            self.shown.add(said)
             return True
         return False
 
@@ -237,7 +246,9 @@ def _says_in_json(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:
         return True
     if _CAPITALISED.fullmatch(bare):
         return True
-    return token is not None and token.name == "" and _PLAIN_WORD.fullmatch(bare) is not None
+    if token is None or token.name or _PLAIN_WORD.fullmatch(bare) is None:
+        return False
+    return not knowledge.is_property(bare)
 
 
 def _says_in_code(leaf: Leaf, knowledge: Knowledge, named: bool) -> bool:

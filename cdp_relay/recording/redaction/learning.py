@@ -44,6 +44,8 @@ _SAYABLE = re.compile(
     r"(?:[^\w\s]*+(?:[^\W\d_]++(?:['’.&/+-][^\W\d_]++)*+|\d{1,2}(?:\.\d)?)?[^\w\s]*+(?:\s++|\Z))+"
 )
 """What a page may show: words and small numbers, no identifiers."""
+_PROPERTY = re.compile(r"(?<=[\w)\]?]\.)[a-z][A-Za-z]{2,40}\b(?!\()")
+"""``name`` in ``user.name``: no call, and nothing that is written large, as names of people are."""
 _EPOCH = re.compile(r"[12]\d{9}(?:\d{3}){0,3}(?:\.\d+)?")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _STEP = re.compile(r"(?<=/)[^/?#=&]{8,}")
@@ -184,6 +186,7 @@ class Learner:
                 break
             if _SAYABLE.fullmatch(said):
                 words.add(said)
+        self.knowledge.properties.update(_PROPERTY.findall(text))
         return text
 
     def take_blob(self, data: bytes, media: str, setting: Setting) -> bytes:

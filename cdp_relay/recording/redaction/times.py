@@ -7,7 +7,8 @@
 The recording begins at 00:00:00 (UTC) of its day. The move is of whole seconds, so that fractions stay, and
 so does every length. Times are numbers of epoch seconds, milli-, micro- and nanoseconds, ISO 8601 (also
 percent-encoded, and as ``20261121T193554Z``), those of HTTP and of cookies, and those of JavaScript's
-``Date``. Only what is within two years of the recording is taken for one; a date without a time stays. The
+``Date``. Only what lies between fifteen years before the recording and two years after it is taken for one; a
+date without a time stays, and so does a number that is a key in JSON, as sites number what they try out. The
 shift of a recording that was shifted is none.
 """
 
@@ -23,13 +24,15 @@ import attrs
 __all__ = ["TimeShift"]
 
 _DAY = 86_400
-_NEAR = 730 * _DAY
+_BEFORE = 15 * 365 * _DAY
+"""An account is as old as that, and the second in which it was made tells whose it is."""
+_AFTER = 2 * 365 * _DAY
 
 _UNITS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
 """Parts of a second by how many digits the number has; so from 2001 to 2286."""
 
 # What stands before is looked at behind the first digit: what begins with a character is found twice as fast.
-_NUMBER = re.compile(r"[12](?<![A-Za-z0-9.][12])\d{9}(?:\d{3}|\d{6}|\d{9})?(?![A-Za-z0-9])")
+_NUMBER = re.compile(r"[12](?<![A-Za-z0-9.][12])\d{9}(?:\d{3}|\d{6}|\d{9})?(?![A-Za-z0-9]|\\*\"\s?:)")
 _FLOAT = re.compile(r"([12])(?<![A-Za-z0-9.][12])\.(\d{7,18})([eE]\+?0?(?:9|12))(?![A-Za-z0-9])")
 _ISO = re.compile(
     r"(?P<year>\d(?<!\d\d)\d{3})-(?P<month>\d\d)-(?P<day>\d\d)(?P<middle>[T ]|%20|\+)"
@@ -98,7 +101,7 @@ class TimeShift:
         return _SCRIPT.sub(self._spelled, text)
 
     def _is_near(self, seconds: float) -> bool:
-        return abs(seconds - self.began) <= _NEAR
+        return -_BEFORE <= seconds - self.began <= _AFTER
 
     def _float(self, match: re.Match[str]) -> str:
         first, rest, exponent = match.groups()

@@ -11,6 +11,7 @@ import pytest
 
 from cdp_relay.recording.redaction import find_leaks, redact
 from cdp_relay.recording.redaction.bodies import filler
+from cdp_relay.recording.redaction.masks import mask
 from cdp_relay.recording.session import Body, Exchange, KnownText, Request, Response, Session, Snapshot
 from tests.recording.sessions import about, exchange
 
@@ -183,9 +184,29 @@ def test_times_begin_with_their_day() -> None:
     assert find_leaks(redacted) == []
 
 
+def test_names_in_flat_lists_stay_where_the_code_knows_them_and_numbers_that_are_keys_are_no_times() -> None:
+    code = b"const view = x.loaderData.user; tell(view.familyName, view.planType); x.reloadAll();"
+    script = exchange("https://chatgpt.com/assets/app.js", code, mime_type="text/javascript")
+    script = attrs.evolve(script, resource_type="script")
+    flat = ["loaderData", "user", "familyName", "Liddell", "planType", "secretsociety", "reloadAll"]
+    data = [*flat, {"tried": {"1719651090": True}, "made": 1719651090}]
+    answer = exchange("https://chatgpt.com/api", json.dumps(data).encode(), mime_type="application/json")
+    near = exchange("https://chatgpt.com/api/now", b'{"at": 1795289754}', mime_type="application/json")
+    redacted = redact(Session(about=about(redacted=False), exchanges=(script, answer, near))).session
+    response = redacted.exchanges[1].response
+    assert response is not None
+    assert response.body is not None
+    said = ["loaderData", "user", "familyName", mask("Liddell"), "planType"]
+    assert json.loads(response.body.read()) == [
+        *(*said, mask("secretsociety"), mask("reloadAll")),
+        {"tried": {"1719651090": True}, "made": 1719651090 - 1795289754 % 86_400},
+    ]
+    assert find_leaks(redacted) == []
+
+
 def test_times_go_by_the_first_one_where_no_answer_says_when_it_came() -> None:
     data = b'[{"at": 1795289754}, {"at": 1795289760123}, {"on": "2026-11-21T19:35:55Z"}'
-    data += b', {"was": "2024-01-01T10:00:00Z"}]'
+    data += b', {"made": "2024-01-01T20:00:00Z"}, {"was": "1991-01-01T10:00:00Z"}]'
     answer = exchange("https://chatgpt.com/api", data, mime_type="application/json")
     before = Session(about=about(redacted=False), exchanges=(answer,))
     assert [leak.kind for leak in find_leaks(before)] == ["time"]
@@ -194,7 +215,8 @@ def test_times_go_by_the_first_one_where_no_answer_says_when_it_came() -> None:
     assert response is not None
     assert response.body is not None
     times = [value for one in json.loads(response.body.read()) for value in one.values()]
-    assert times == [1795219200, 1795219206123, "2026-11-21T00:00:01Z", "2024-01-01T10:00:00Z"]
+    near = [1795219200, 1795219206123, "2026-11-21T00:00:01Z", "2024-01-01T00:24:06Z"]
+    assert times == [*near, "1991-01-01T10:00:00Z"]
     assert find_leaks(redacted.session) == []
     assert redact(Session(about=about(redacted=False))).notes == (
         "nothing says when it was recorded, so times of the day are as they were",
