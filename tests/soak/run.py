@@ -20,7 +20,7 @@ from tests.soak.plan import Fault, Plan, PlannedTurn, Talk
 from tests.soak.service import Census, Service, open_service
 from tests.soak.strikes import Striker
 from tests.soak.verdict import AT_REST, Asked, Evidence
-from tests.soak.written import read_journal
+from tests.soak.written import is_settled, read_journal
 
 __all__ = ["Soak", "run_soak"]
 
@@ -244,7 +244,7 @@ class Soak:
                 self._wake()
 
     async def _until_quiet(self) -> None:
-        """Wait until the service says that nothing is under way."""
+        """Wait until the service says that nothing is under way, and its journal that nothing is open."""
         with trio.move_on_after(_QUIET_SECONDS):
             while True:
                 await self.service.up()
@@ -253,7 +253,9 @@ class Soak:
                 except OSError:
                     await trio.sleep(0.2)
                     continue
-                if not any(figures.get(name) for name in AT_REST):
+                if not any(figures.get(name) for name in AT_REST) and await trio.to_thread.run_sync(
+                    is_settled, self.service.home
+                ):
                     break
                 await trio.sleep(0.2)
         await trio.sleep(1.0)  # tabs are led to a new chat, connections are closed

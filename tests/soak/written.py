@@ -9,7 +9,7 @@ from cdp_relay.store.turns import StoredTurn
 from tests.soak.plan import marks_in
 from tests.soak.verdict import JournalRow
 
-__all__ = ["read_journal"]
+__all__ = ["is_settled", "read_journal"]
 
 
 def read_journal(home: Path) -> list[JournalRow] | None:
@@ -20,6 +20,18 @@ def read_journal(home: Path) -> list[JournalRow] | None:
     with open_reader(path) as reader:
         turns = (reader.turn(summary.id) for summary in reversed(reader.turns()))
         return [_row(turn) for turn in turns if turn is not None]
+
+
+def is_settled(home: Path) -> bool:
+    """Whether every request that the journal knows has ended.
+
+    An answer that is being recovered has not, and between two looks at its chat it needs no tab.
+    """
+    path = home / "journal.db"
+    if not path.exists():
+        return True
+    with open_reader(path) as reader:
+        return all(summary.state != "running" for summary in reader.turns())
 
 
 def _row(turn: StoredTurn) -> JournalRow:
