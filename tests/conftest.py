@@ -39,6 +39,16 @@ S = TypeVar("S", bound=ChatSite[Any])
 StartChromium = Callable[..., Awaitable[ChromiumProcess]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longest: one that is begun last keeps a single process busy."""
+    items.sort(key=_most_seconds, reverse=True)
+
+
+def _most_seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker is not None else 0.0
+
+
 @attrs.frozen(kw_only=True)
 class Sites:
     """The replica sites and their server."""
