@@ -108,21 +108,27 @@ def test_every_room_is_known() -> None:
     assert {room_of(name) for name in MODULES} <= set(MAY_IMPORT)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_from_rooms_below_its_own(name: str) -> None:
-    ours = [one for one in imports(name, MODULES[name]) if one.startswith("cdp_relay.")]
-    assert [one for one in ours if not is_allowed(name, one)] == []
+def edges() -> Iterator[tuple[str, str]]:
+    """Every module of ours with everything that it imports."""
+    return ((name, one) for name, path in MODULES.items() for one in imports(name, path))
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_library_stays_in_its_room(name: str) -> None:
-    roots = {one.partition(".")[0] for one in imports(name, MODULES[name])}
-    assert [one for one in roots if room_of(name) not in ONLY_IN.get(one, {room_of(name)})] == []
+def test_a_module_imports_only_from_rooms_below_its_own() -> None:
+    ours = [(name, one) for name, one in edges() if one.startswith("cdp_relay.")]
+    assert len(ours) > len(MODULES)
+    assert [(name, one) for name, one in ours if not is_allowed(name, one)] == []
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) != "providers"])
-def test_nothing_imports_a_provider_by_name(name: str) -> None:
-    assert [one for one in imports(name, MODULES[name]) if one.startswith("cdp_relay.providers.")] == []
+def test_a_library_stays_in_its_room() -> None:
+    roots = {(name, one.partition(".")[0]) for name, one in edges()}
+    assert [
+        (name, one) for name, one in roots if room_of(name) not in ONLY_IN.get(one, {room_of(name)})
+    ] == []
+
+
+def test_nothing_imports_a_provider_by_name() -> None:
+    others = [(name, one) for name, one in edges() if room_of(name) != "providers"]
+    assert [(name, one) for name, one in others if one.startswith("cdp_relay.providers.")] == []
 
 
 def test_the_rules_themselves_have_no_way_up() -> None:

@@ -23,7 +23,8 @@ MAX_BODY_BYTES = 64 << 20
 """Of one body, unpacked."""
 
 _SETTLE_SECONDS = 3.0
-_LEAVE_SECONDS = 2.0
+_LEAVE_SECONDS = 5.0
+"""For the scripts of workers, which are read last."""
 
 
 @attrs.define(eq=False)
