@@ -226,7 +226,7 @@ def test_tokens_of_tools_count_as_prompt() -> None:
     assert decode(body(frame(part("x"), usage=counted), LAST)).usage == (15, 6, 4)
 
 
-def test_five_megabytes_decode_in_less_than_a_second() -> None:
+def test_five_megabytes_decode_without_going_back() -> None:
     piece = (
         'A line of some 100 characters, with "quotes", [brackets], {braces}, \\ and an emoji 😀.\n' + "x" * 20
     )
@@ -239,4 +239,4 @@ def test_five_megabytes_decode_in_less_than_a_second() -> None:
     spent = time.process_time() - started
     assert len(said.text) == len(piece) * len(frames)
     assert said.ends == ["stop"]
-    assert spent < 2  # 0.6 s on an idle machine; quadratic time takes minutes
+    assert spent < 20  # 0.6 s on an idle machine; quadratic time takes minutes

@@ -343,12 +343,12 @@ def test_odd_frames_are_reported_and_passed_over(raw: str, drift: str) -> None:
     assert drift in said.drift_lines
 
 
-def test_five_megabytes_take_less_than_a_second() -> None:
+def test_five_megabytes_decode_without_going_back() -> None:
     line = "Une ligne avec **gras**, `code` et 😄.\n"
     whole = list(itertools.accumulate(itertools.repeat(line, 470)))
     stream = body(*map(text, whole), text(whole[-1], done=True))
     assert len(stream) > 4_500_000
     started = time.process_time()
     said = play([stream, None], 16384)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 20  # quadratic time takes minutes
     assert (said.text, said.retracted) == (whole[-1], 0)

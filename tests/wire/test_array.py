@@ -130,7 +130,7 @@ def test_time_is_linear_in_the_bytes_however_they_were_cut() -> None:
     pieces = items(*(body[at : at + 16] for at in range(0, len(body), 16)))
     assert pieces == [whole]
     assert len(whole.text) == len(body) - 4
-    assert time.process_time() - started < 2  # 0.1 s on an idle machine; quadratic time takes minutes
+    assert time.process_time() - started < 10  # 0.1 s on an idle machine; quadratic time takes minutes
 
 
 @pytest.mark.parametrize(
