@@ -7,7 +7,7 @@ import re
 
 import attrs
 
-from cdp_relay.recording.session import Exchange, Headers, Response, Session
+from cdp_relay.recording.session import Exchange, Headers, Response, Session, header
 
 __all__ = ["make_lean"]
 
@@ -62,7 +62,7 @@ def _is_of_site(exchange: Exchange, response: Response) -> bool:
         return False
     if exchange.resource_type in _RESOURCES:
         return True
-    if _value(exchange.request.headers, "sec-fetch-dest") in _DESTINATIONS:
+    if (header(exchange.request.headers, "sec-fetch-dest") or "") in _DESTINATIONS:
         return True
     if _may_be_kept(response.headers):
         return True
@@ -72,12 +72,8 @@ def _is_of_site(exchange: Exchange, response: Response) -> bool:
 
 
 def _may_be_kept(headers: Headers) -> bool:
-    words = [word.strip().lower() for word in _value(headers, "cache-control").split(",")]
+    words = [word.strip().lower() for word in (header(headers, "cache-control") or "").split(",")]
     if any(word.partition("=")[0] in ("no-store", "no-cache", "private") for word in words):
         return False
     ages = (word.partition("=")[2] for word in words if word.startswith(("max-age=", "s-maxage=")))
     return "immutable" in words or any(age.isdigit() and int(age) >= _LONG_SECONDS for age in ages)
-
-
-def _value(headers: Headers, wanted: str) -> str:
-    return next((value for name, value in headers if name.lower() == wanted), "")

@@ -32,6 +32,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Timings",
+    "header",
 ]
 
 FORMAT = 1
@@ -44,6 +45,12 @@ _LEVEL = 1
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 """Names as they were sent, in order; a name may come more than once."""
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """The first value of a header, by its name in lower case; None where there is none."""
+    return next((value for known, value in headers if known.lower() == name), None)
+
 
 Source = Literal["page", "iframe", "worker", "service_worker", "shared_worker"]
 """Who asked."""

@@ -15,7 +15,7 @@ import attrs
 from cdp_relay.recording.bending._stretches import stretches_of
 from cdp_relay.recording.bending._swapping import cannot_bend, exchange_of_answer, swap_answer
 from cdp_relay.recording.chunks import ByteEdit, chunks_of, with_body, with_edits
-from cdp_relay.recording.session import Body, Chunk, Exchange, Headers, Message, Response, Session
+from cdp_relay.recording.session import Body, Chunk, Exchange, Headers, Message, Response, Session, header
 
 __all__ = ["Bending", "Place", "bend"]
 
@@ -208,7 +208,7 @@ class Place:
             for name, value in (old.headers if old is not None else ())
             if name.lower() not in named | {"content-length", "content-type", "content-encoding"}
         )
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        kind = header(headers, "content-type") or ""
         if not kind and data:
             kind = "application/json" if data.lstrip()[:1] in (b"{", b"[") else "text/plain"
             headers = (*headers, ("content-type", kind))

@@ -12,12 +12,7 @@ from msgspec import UNSET, UnsetType
 from cdp_relay.recording.har._form import Cookie, Pair
 from cdp_relay.recording.session import Headers
 
-__all__ = ["header", "query_parameters", "request_cookies", "response_cookies"]
-
-
-def header(headers: Headers, wanted: str) -> str:
-    """The first value of a header; empty where there is none."""
-    return next((value for name, value in headers if name.lower() == wanted), "")
+__all__ = ["query_parameters", "request_cookies", "response_cookies"]
 
 
 def query_parameters(url: str) -> list[Pair]:

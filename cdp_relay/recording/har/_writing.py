@@ -14,8 +14,8 @@ from cdp_relay.recording import session as recorded
 from cdp_relay.recording._json import to_json
 from cdp_relay.recording.har import _form as form
 from cdp_relay.recording.har._clock import midnight, stamp, to_ms, to_us
-from cdp_relay.recording.har._derived import header, query_parameters, request_cookies, response_cookies
-from cdp_relay.recording.session import Body, Exchange, Headers, Mark, Message, Session
+from cdp_relay.recording.har._derived import query_parameters, request_cookies, response_cookies
+from cdp_relay.recording.session import Body, Exchange, Headers, Mark, Message, Session, header
 
 __all__ = ["write_har"]
 
@@ -112,7 +112,7 @@ def _request(request: recorded.Request) -> form.Request:
     if request.body is not None:
         text, encoding = _text(request.body)
         posted = form.PostData(
-            mime_type=header(request.headers, "content-type"), text=text, encoding=encoding
+            mime_type=header(request.headers, "content-type") or "", text=text, encoding=encoding
         )
     return form.Request(
         method=request.method,
@@ -146,7 +146,7 @@ def _response(exchange: Exchange, at: int) -> form.Response:
         cookies=response_cookies(response.headers),
         headers=_pairs(response.headers),
         content=_content(exchange, response, at),
-        redirect_url=header(response.headers, "location"),
+        redirect_url=header(response.headers, "location") or "",
         body_size=0 if exchange.from_cache else -1,
         transfer_size=UNSET if response.transferred is None else response.transferred,
         error=error,

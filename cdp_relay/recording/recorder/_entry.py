@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from cdp_relay.recording.recorder._headers import header, headers_of, headers_of_text
+from cdp_relay.recording.recorder._headers import headers_of, headers_of_text
 from cdp_relay.recording.recorder._phases import phases
 from cdp_relay.recording.session import (
     Body,
@@ -19,6 +19,7 @@ from cdp_relay.recording.session import (
     Request,
     Response,
     Source,
+    header,
 )
 
 __all__ = ["Answer", "Entry", "Extra", "Hop"]

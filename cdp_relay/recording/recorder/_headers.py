@@ -7,7 +7,7 @@ from typing import Any
 
 from cdp_relay.recording.session import Headers
 
-__all__ = ["header", "headers_of", "headers_of_text"]
+__all__ = ["headers_of", "headers_of_text"]
 
 
 def headers_of(named: Mapping[str, Any] | None) -> Headers:
@@ -27,8 +27,3 @@ def headers_of_text(text: str) -> Headers:
     """Those of a raw HTTP/1 head, without its first line."""
     pairs = (line.partition(":") for line in text.replace("\r\n", "\n").split("\n")[1:])
     return tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon and name.strip())
-
-
-def header(headers: Headers, name: str) -> str | None:
-    """The first value of a header, by its name in lower case."""
-    return next((value for known, value in headers if known.lower() == name), None)

@@ -9,12 +9,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from cdp_relay.recording.redaction.names import is_secret_name
-from cdp_relay.recording.session import Exchange, Headers
+from cdp_relay.recording.session import Exchange, Headers, header
 
 __all__ = [
     "BodyKind",
     "filler",
-    "header",
     "kind_of_answer",
     "kind_of_question",
     "pack_like",
@@ -42,17 +41,12 @@ _PIXEL = (
 _MAGIC = (b"%PDF", b"PK\x03\x04", b"RIFF", b"OggS", b"ID3\x03", b"ID3\x04", b"\x1aE\xdf\xa3")
 
 
-def header(headers: Headers, name: str) -> str:
-    """The first value of a header; empty where there is none."""
-    return next((value for one, value in headers if one.lower() == name), "")
-
-
 def kind_of_answer(exchange: Exchange) -> BodyKind:
     """What the answer's body is."""
     response = exchange.response
     if response is None:
         return "data"
-    media = (response.mime_type or header(response.headers, "content-type")).lower()
+    media = (response.mime_type or header(response.headers, "content-type") or "").lower()
     static = is_static(exchange)
     if _CODE.search(media):
         return "code" if static or "css" in media else "script"
@@ -61,7 +55,7 @@ def kind_of_answer(exchange: Exchange) -> BodyKind:
     if _MEDIA.match(media) or exchange.resource_type in ("image", "media", "font"):
         is_own = static or "font" in media or exchange.resource_type == "font"
         return "art" if is_own else "blob"
-    if "attachment" in header(response.headers, "content-disposition").lower():
+    if "attachment" in (header(response.headers, "content-disposition") or "").lower():
         return "blob"
     if _FILES.match(media):
         return "art" if static else "blob"
@@ -81,7 +75,7 @@ def is_static(exchange: Exchange) -> bool:
     response = exchange.response
     if response is None or exchange.request.method != "GET" or response.status not in (200, 203, 206, 304):
         return False
-    caching = header(response.headers, "cache-control").lower()
+    caching = (header(response.headers, "cache-control") or "").lower()
     if "private" in caching or "no-store" in caching or header(response.headers, "set-cookie"):
         return False
     names = (pair.partition("=")[0] for pair in urlsplit(exchange.request.url).query.split("&"))
@@ -93,7 +87,7 @@ def is_static(exchange: Exchange) -> bool:
 
 def kind_of_question(exchange: Exchange) -> BodyKind:
     """What the request's body is."""
-    media = header(exchange.request.headers, "content-type").lower()
+    media = (header(exchange.request.headers, "content-type") or "").lower()
     if "x-www-form-urlencoded" in media:
         return "form"
     if media.startswith("multipart/"):
@@ -123,7 +117,7 @@ def filler(data: bytes, media: str = "") -> bytes:
 
 def unpacked(data: bytes, headers: Headers) -> tuple[bytes, str]:
     """A request's body as it is meant, and how it was packed: ``gzip``, ``deflate``, or empty."""
-    coding = header(headers, "content-encoding").lower()
+    coding = (header(headers, "content-encoding") or "").lower()
     is_gzip = data[:2] == b"\x1f\x8b"
     if not is_gzip and coding != "deflate":
         return data, ""

@@ -23,7 +23,7 @@ from cdp_relay.recording.redaction.placeholders import is_placeholder
 from cdp_relay.recording.redaction.times import TimeShift
 from cdp_relay.recording.redaction.vault import Vault
 from cdp_relay.recording.redaction.walk import SessionWalk
-from cdp_relay.recording.session import Keep, Session
+from cdp_relay.recording.session import Keep, Session, header
 
 __all__ = ["Redacted", "knowledge_of", "masked", "redact", "shift_of"]
 
@@ -106,7 +106,7 @@ def shift_of(session: Session, earliest: float | None) -> TimeShift | None:
         response = exchange.response
         if response is None or exchange.from_cache or exchange.from_service_worker:
             continue
-        date = bodies.header(response.headers, "date")
+        date = header(response.headers, "date") or ""
         waited = exchange.timings.wait + (exchange.timings.blocked or 0.0) + exchange.timings.send
         shift = TimeShift.of_first_answer(date, exchange.at + waited) if date else None
         if shift is not None and is_of_day(session.about.recorded_on, shift.began):

@@ -26,6 +26,7 @@ from cdp_relay.recording.session import (
     Response,
     Session,
     Snapshot,
+    header,
 )
 
 __all__ = ["SessionVisitor", "SessionWalk", "endpoint"]
@@ -153,7 +154,7 @@ class SessionWalk:
             asked = Setting(spot=f"{spot} body", family=(*setting.family, "asked"), is_person=True)
             old = body.read()
             plain, coding = bodies.unpacked(old, request.headers)
-            media = bodies.header(request.headers, "content-type")
+            media = header(request.headers, "content-type") or ""
             new = self._body(plain, bodies.kind_of_question(exchange), media, asked)
             if new != plain:
                 packed = bodies.pack_like(new, coding)

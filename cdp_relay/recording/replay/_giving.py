@@ -13,7 +13,7 @@ from cdp_relay.recording.replay.answering import AnswerPlan, Ending, plan_answer
 from cdp_relay.recording.replay.carrying import Carried
 from cdp_relay.recording.serving import Exchange
 from cdp_relay.recording.session import Exchange as Recorded
-from cdp_relay.recording.session import Response, Session
+from cdp_relay.recording.session import Response, Session, header
 
 __all__ = ["AnswerGiver"]
 
@@ -63,7 +63,7 @@ class AnswerGiver:
         if self._may_hold_ids(response):
             body = self._carried.as_asked(body)
         headers = self._headers(exchange, response)
-        if plan.ending == "end" and not is_bare and _header(response, "content-length"):
+        if plan.ending == "end" and not is_bare and header(response.headers, "content-length"):
             headers.append(("content-length", str(len(body))))
         await self._pace.until(arrived, plan.head_after)
         await exchange.begin(status, headers)
@@ -121,10 +121,6 @@ class AnswerGiver:
 
     def _may_hold_ids(self, response: Response) -> bool:
         """Whether ids of the page may stand in a body; scripts and styles are the same for everybody."""
-        kind = (response.mime_type or _header(response, "content-type") or "").lower()
+        kind = (response.mime_type or header(response.headers, "content-type") or "").lower()
         is_text = any(part in kind for part in _TEXT) and not any(part in kind for part in _CODE)
         return is_text and len(self._carried) > 0
-
-
-def _header(response: Response, name: str) -> str | None:
-    return next((value for known, value in response.headers if known.lower() == name), None)

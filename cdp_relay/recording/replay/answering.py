@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
-from cdp_relay.recording.session import Exchange, Response, Session, Timings
+from cdp_relay.recording.session import Exchange, Response, Session, Timings, header
 
 __all__ = ["AnswerPlan", "Ending", "Piece", "plan_answer", "stop_of", "was_stopped"]
 
@@ -163,7 +163,7 @@ def _is_stream(response: Response) -> bool:
 
 def _is_whole(response: Response, body: bytes) -> bool:
     """Whether a body says of itself that nothing comes after it."""
-    length = next((value for name, value in response.headers if name.lower() == "content-length"), "")
+    length = header(response.headers, "content-length") or ""
     if length.isdecimal() and int(length) == len(body):
         return True
     if _END.search(body[-_TAIL_BYTES:]):

@@ -17,7 +17,7 @@ import attrs
 from cdp_relay.recording.replay._contents import Contents, read_body, read_query
 from cdp_relay.recording.replay._forms import id_form, normal_segment
 from cdp_relay.recording.replay._likeness import agreement, body_likeness, disagree
-from cdp_relay.recording.session import Exchange
+from cdp_relay.recording.session import Exchange, header
 
 __all__ = ["Match", "Matcher", "Question", "message_differences"]
 
@@ -85,7 +85,7 @@ class _Candidate:
         if self._body is None:
             request = self.exchange.request
             data = request.body.read() if request.body is not None else b""
-            self._body = read_body(data, _header(request.headers, "content-type"))
+            self._body = read_body(data, header(request.headers, "content-type") or "")
         return self._body
 
 
@@ -237,7 +237,3 @@ def _kinship(one: _Address, other: _Address) -> tuple[bool, int, bool]:
             break
         shared += 1
     return one.host == other.host, shared, one.method == other.method
-
-
-def _header(headers: Sequence[tuple[str, str]], name: str) -> str:
-    return next((value for known, value in headers if known.lower() == name), "")

@@ -21,7 +21,7 @@ from cdp_relay.recording.replay.matching import Match, Matcher, Question
 from cdp_relay.recording.replay.talking import TalkPlan
 from cdp_relay.recording.serving import Exchange, Site
 from cdp_relay.recording.session import Exchange as Recorded
-from cdp_relay.recording.session import Session
+from cdp_relay.recording.session import Session, header
 
 __all__ = ["Code", "ReplayedSite"]
 
@@ -310,4 +310,4 @@ def _how(match: Match) -> How:
 def _subprotocol(recorded: Recorded) -> str | None:
     response = recorded.response
     headers = response.headers if response is not None else ()
-    return next((value for name, value in headers if name.lower() == "sec-websocket-protocol"), None)
+    return header(headers, "sec-websocket-protocol")
