@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -79,15 +81,9 @@ def pack(path: Path) -> Path:
       OSError: it could not be written; the plain one is still there.
     """
     packed = path.with_name(path.name + PACKED)
-    draft = path.with_name(f".{packed.name}.{os.getpid()}.part")
     packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-    try:
-        with path.open("rb") as source, open_private(draft) as target:
-            packer.copy_stream(source, target, size=path.stat().st_size)
-        draft.replace(packed)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with path.open("rb") as source, _whole_or_not(packed) as target:
+        packer.copy_stream(source, target, size=path.stat().st_size)
     path.unlink()
     return packed
 
@@ -101,16 +97,23 @@ def unpack(packed: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Path:
     """
     path = packed.with_name(packed.name.removesuffix(PACKED))
     data = read_file(packed, max_bytes=max_bytes)
+    with _whole_or_not(path) as target:
+        target.write(data)
+    packed.unlink()
+    return path
+
+
+@contextmanager
+def _whole_or_not(path: Path) -> Generator[IO[bytes]]:
+    """A file to write to, which is in its place only once it is whole."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open_private(draft) as target:
-            target.write(data)
+            yield target
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    packed.unlink()
-    return path
 
 
 def open_private(path: Path) -> IO[bytes]:
