@@ -18,7 +18,7 @@ from cdp_relay.chat.labels import DEFAULT_PROFILE, desk_name
 from cdp_relay.errors import SettingsError
 from cdp_relay.settings import ChromeSettings, Home, Settings
 
-__all__ = ["check_profiles", "profile_chrome", "profile_desks"]
+__all__ = ["check_profiles", "profile_chrome", "profile_desks", "settings_of_desk"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -44,6 +44,18 @@ def profile_chrome(settings: Settings, profile: str) -> ChromeSettings:
         executable=chrome.executable if own.executable is None else own.executable,
         headless=chrome.headless if own.headless is None else own.headless,
         args=chrome.args if own.args is None else own.args,
+    )
+
+
+def settings_of_desk(settings: Settings, site: str, profile: str) -> Settings:
+    """The settings for one site in one profile alone, whatever else is offered."""
+    return attrs.evolve(
+        settings,
+        chat=attrs.evolve(settings.chat, sites=(site,), default_site="auto"),
+        profiles={
+            name: attrs.evolve(own, sites=()) for name, own in settings.profiles.items() if name == profile
+        },
+        chains={},
     )
 
 

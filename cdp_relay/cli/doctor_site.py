@@ -10,7 +10,7 @@ import click
 import trio
 
 from cdp_relay.chat.labels import DEFAULT_PROFILE, split_desk
-from cdp_relay.chat.profiles import profile_chrome
+from cdp_relay.chat.profiles import profile_chrome, settings_of_desk
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.cli.client import find_service
 from cdp_relay.cli.logs import set_up_logs
@@ -53,9 +53,7 @@ async def _look(home: Home, settings: Settings, site: str, ask: bool) -> dict[st
     from cdp_relay.chat.relay import open_relay
 
     name, profile = split_desk(site)
-    chat = attrs.evolve(settings.chat, sites=(name,), default_site="auto")
-    own = {key: attrs.evolve(one, sites=()) for key, one in settings.profiles.items() if key == profile}
-    alone = attrs.evolve(settings, chat=chat, sites={}, profiles=own, chains={})
+    alone = attrs.evolve(settings_of_desk(settings, name, profile), sites={})
     # The first profile's browser is not needed to look at a site in another one.
     async with open_relay(alone, home, lazy=profile != DEFAULT_PROFILE) as relay:
         report = await relay.examine(site, ask=ask)

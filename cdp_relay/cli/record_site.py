@@ -12,7 +12,7 @@ import trio
 
 from cdp_relay.chat.contract import Provider
 from cdp_relay.chat.labels import DEFAULT_PROFILE, split_desk
-from cdp_relay.chat.profiles import profile_chrome
+from cdp_relay.chat.profiles import profile_chrome, settings_of_desk
 from cdp_relay.chat.registry import load_provider
 from cdp_relay.chrome.machine import Machine
 from cdp_relay.cli.client import find_service
@@ -129,10 +129,8 @@ async def _record(home: Home, settings: Settings, scenario: Scenario, wishes: Re
     from cdp_relay.chat.relay import open_relay
 
     name, profile = split_desk(wishes.site)
-    chat = attrs.evolve(settings.chat, sites=(name,), default_site="auto")
-    own = {key: attrs.evolve(one, sites=()) for key, one in settings.profiles.items() if key == profile}
     sites = {key: one for key, one in settings.sites.items() if key == name}
-    alone = attrs.evolve(settings, chat=chat, sites=sites, profiles=own, chains={})
+    alone = attrs.evolve(settings_of_desk(settings, name, profile), sites=sites)
     interrupted = trio.Event()
     with trio.open_signal_receiver(signal.SIGINT) as signals:
         async with open_nursery() as nursery:
